@@ -1,0 +1,17 @@
+package host
+
+import "context"
+
+// HookEmitter is the core's hook bus. Emit may block while handlers run; the
+// plugin therefore calls it only from its own hook queue.
+type HookEmitter interface {
+	Emit(ctx context.Context, event string, payload any) error
+}
+
+// HookSubscriber is an optional capability of a HookEmitter.
+type HookSubscriber interface {
+	// Subscribe calls fn for each event of that name until cancel is called.
+	// fn runs on the emitter's goroutine and must not block. The payload is
+	// whatever the emitter passed: a subscriber must tolerate any type.
+	Subscribe(event string, fn func(ctx context.Context, payload any)) (cancel func())
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors of a Store. Implementations wrap them with %w.
+var (
+	// ErrNoRoom: the room has never been created in this store.
+	ErrNoRoom = errors.New("room is not in the store")
+	// ErrRoomExists: Create found the room there already.
+	ErrRoomExists = errors.New("room is already in the store")
+	// ErrTooNew: the data was written by a newer format version.
+	ErrTooNew = errors.New("stored data has a newer format version")
+)
+
+// Meta is what a room is besides its document: stored when the room is
+// created, replaced as a whole by later writes.
+type Meta struct {
+	// Lineage is the id of the seed that the document grew from. Documents of
+	// different lineages are never merged.
+	Lineage string
+	// Aux is the room type's own side data (for records: the Markdown source
+	// beside the document), opaque to the store.
+	Aux []byte
+}
+
+// Entry is one applied update in the journal.
+type Entry struct {
+	Room   string
+	Seq    uint64 // 1, 2, 3 … within a room's life, without gaps
+	Update []byte // Yjs update V1; owned by the journal once appended
+	Author int64  // user id of the author; 0 = the server itself
+	At     time.Time
+}
+
+// Snapshot is a document's whole state at a sequence number.
+type Snapshot struct {
+	Room      string
+	State     []byte // Yjs update V1 of the full state
+	Seq       uint64 // covers every entry up to and including Seq
+	Version   int64  // 1, 2, 3 … as CivicPress counts them; set by the store
+	CreatedAt time.Time
+}
+
+// Damage is something that Load could not use. The bytes are kept aside in
+// the store, never deleted silently.
+type Damage struct {
+	Room   string
+	What   string // "snapshot 12", "journal entry 4711", …
+	Reason string // one sentence
+}
+
+// Loaded is the best intact state of a room.
+type Loaded struct {
+	Meta     Meta
+	Snapshot *Snapshot // nil if none is intact
+	Entries  []Entry   // entries after Snapshot.Seq, gapless, checksummed
+	Damage   []Damage
+}
+
+// LastSeq is the sequence number to continue from.
+func (l *Loaded) LastSeq() uint64 {
+	if n := len(l.Entries); n > 0 {
+		return l.Entries[n-1].Seq
+	}
+	if l.Snapshot != nil {
+		return l.Snapshot.Seq
+	}
+	return 0
+}
+
+// Store is the port that every backend implements; storetest holds its
+// conformance suite. Methods may be called from any goroutine and block. A
+// nil error of a writing method means that the data is on stable storage.
+// Byte slices passed in are not retained, slices returned belong to the
+// caller.
+type Store interface {
+	// Create registers a room with its first state in one durable step.
+	// ErrRoomExists if another opener (goroutine, process or node) was first:
+	// the caller then loads that one.
+	Create(ctx context.Context, room string, meta Meta, seed Snapshot) error
+
+	// Load returns the best intact state. ErrNoRoom if there is none at all;
+	// any other error means that the state is unknown, and the room must not
+	// be opened.
+	Load(ctx context.Context, room string) (*Loaded, error)
+
+	// Append makes entries of any number of rooms durable in one commit.
+	Append(ctx context.Context, entries []Entry) error
+
+	// SaveSnapshot stores a snapshot and meta, and then trims the journal up
+	// to and including Seq, and old versions, in a way that a crash between
+	// the steps loses nothing. It returns the version given.
+	SaveSnapshot(ctx context.Context, s Snapshot, meta Meta) (version int64, err error)
+
+	// SaveMeta replaces the meta of an existing room.
+	SaveMeta(ctx context.Context, room string, meta Meta) error
+
+	// Latest returns the newest intact snapshot without its journal
+	// (ErrNoRoom if there is none).
+	Latest(ctx context.Context, room string) (*Snapshot, error)
+
+	// Delete removes everything of a room (its record was deleted).
+	Delete(ctx context.Context, room string) error
+
+	// Sweep removes what retention allows: snapshots older than ttl of rooms
+	// for which active returns false, but never a room's newest.
+	Sweep(ctx context.Context, ttl time.Duration, active func(room string) bool) (removed int, err error)
+
+	// Close waits for running calls and releases the backend.
+	Close() error
+}
