@@ -1,0 +1,30 @@
+package hooks
+
+// Names of the events. Those that CivicPress had before keep their name and
+// the fields of their payload.
+const (
+	NameRoomCreated        = "realtime:room:created"
+	NameRoomDestroyed      = "realtime:room:destroyed"
+	NameClientConnected    = "realtime:client:connected"
+	NameClientDisconnected = "realtime:client:disconnected"
+
+	NameSnapshotSaved           = "realtime:snapshot:saved"
+	NameSnapshotFailed          = "realtime:snapshot:failed"
+	NameSnapshotOversize        = "realtime:snapshot:oversize"
+	NameSnapshotIntegrityFailed = "realtime:snapshot:integrity-failed"
+	NameSnapshotExpired         = "realtime:snapshot:expired"
+	NameSnapshotPruned          = "realtime:snapshot:pruned"
+	NameWritebackFailed         = "realtime:snapshot:writeback-failed"
+
+	NameDraftSaved       = "realtime:draft:saved"
+	NameOutsideMerged    = "realtime:draft:outside-merged"
+	NameJournalFailing   = "realtime:journal:failing"
+	NameJournalRecovered = "realtime:journal:recovered"
+
+	NameSecurityAuthFailed       = "realtime:security:auth-failed"
+	NameSecurityPermissionDenied = "realtime:security:permission-denied"
+	NameSecurityForged           = "realtime:security:forged"
+	NameSecurityLimitStorm       = "realtime:security:limit-storm"
+	NameSecurityOriginRefused    = "realtime:security:origin-refused"
+	NameSecuritySessionsClosed   = "realtime:security:sessions-closed"
+)
