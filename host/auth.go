@@ -25,6 +25,9 @@ func (u User) DisplayName() string {
 
 // Session is a validated login.
 type Session struct {
+	// ID is the number that EventSessionEnded names; 0 if the host does not
+	// number its sessions.
+	ID        int64
 	User      User
 	ExpiresAt time.Time // zero = does not expire
 }
