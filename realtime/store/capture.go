@@ -20,8 +20,9 @@ type Source interface {
 	Capture(ctx context.Context) (Capture, error)
 	// ApplyOutside applies an update that comes from outside the editors (a
 	// changed file or draft) and sets the meta that belongs to it. It is
-	// journaled and sent to clients like any other update. A nil update
-	// changes only the meta.
+	// journaled, as one Entry with Meta set, and sent to clients like any
+	// other update. A nil update replaces only the meta in memory and takes
+	// no sequence number: the keeper has stored it already or will.
 	ApplyOutside(ctx context.Context, update []byte, meta Meta) error
 }
 
@@ -44,16 +45,38 @@ type WriteBacker interface {
 	// WriteBack compares the capture with what it last wrote and with what is
 	// there now, and brings both together. Nothing edited means nothing
 	// written. It may block; it must not touch the live document.
-	WriteBack(ctx context.Context, c Capture) (Outcome, error)
+	//
+	// Before it changes the target it calls announce with a meta that lets
+	// it recognise the text it is about to write as its own, should the
+	// process die before Outcome.Meta is stored. If announce fails, the
+	// target must be left alone.
+	WriteBack(ctx context.Context, c Capture, announce func(context.Context, Meta) error) (Outcome, error)
 }
 
 // Outcome is what a write-back did.
 type Outcome struct {
 	Wrote bool // the target was written
 	// Update, if not nil, carries a change from outside that the live
-	// document lacks.
+	// document lacks. It needs Meta. The keeper applies it and writes back
+	// again.
 	Update []byte
 	// Meta, if not nil, replaces the room's meta (new base for the next
 	// comparison).
 	Meta *Meta
+	// Gone: what the room shows does not exist any more (its record was
+	// deleted). The keeper reports it; the room must close.
+	Gone bool
 }
+
+// StageError says in which step of a write-back something failed: "serialize",
+// "persist" or "draft".
+type StageError struct {
+	Stage string
+	Err   error
+}
+
+// Error returns "stage: cause".
+func (e *StageError) Error() string { return e.Stage + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *StageError) Unwrap() error { return e.Err }

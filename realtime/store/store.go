@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -14,7 +15,25 @@ var (
 	ErrRoomExists = errors.New("room is already in the store")
 	// ErrTooNew: the data was written by a newer format version.
 	ErrTooNew = errors.New("stored data has a newer format version")
+	// ErrSeqTaken: another writer has stored a different entry under the
+	// sequence number. Only a second live copy of the room can cause it.
+	ErrSeqTaken = errors.New("sequence number is taken by another writer")
+	// ErrClosed: the store, journal, log or watch has been closed.
+	ErrClosed = errors.New("store is closed")
 )
+
+// RoomError is an error of Append that concerns one room only. Nothing of the
+// batch was written; without that room's entries it can be tried again.
+type RoomError struct {
+	Room string
+	Err  error
+}
+
+// Error returns "room: cause".
+func (e *RoomError) Error() string { return fmt.Sprintf("room %s: %v", e.Room, e.Err) }
+
+// Unwrap returns the cause.
+func (e *RoomError) Unwrap() error { return e.Err }
 
 // Meta is what a room is besides its document: stored when the room is
 // created, replaced as a whole by later writes.
@@ -34,6 +53,10 @@ type Entry struct {
 	Update []byte // Yjs update V1; owned by the journal once appended
 	Author int64  // user id of the author; 0 = the server itself
 	At     time.Time
+	// Meta, if not nil, replaces the room's meta from this entry on, so that
+	// a change from outside and the base it was compared with become durable
+	// in one step. An entry with Meta may have a nil Update.
+	Meta *Meta
 }
 
 // Snapshot is a document's whole state at a sequence number.
@@ -53,9 +76,16 @@ type Damage struct {
 	Reason string // one sentence
 }
 
+// Expired is a snapshot that Sweep removed.
+type Expired struct {
+	Room    string
+	Version int64
+	Age     time.Duration
+}
+
 // Loaded is the best intact state of a room.
 type Loaded struct {
-	Meta     Meta
+	Meta     Meta      // as of the last of Entries
 	Snapshot *Snapshot // nil if none is intact
 	Entries  []Entry   // entries after Snapshot.Seq, gapless, checksummed
 	Damage   []Damage
@@ -88,27 +118,40 @@ type Store interface {
 	// be opened.
 	Load(ctx context.Context, room string) (*Loaded, error)
 
-	// Append makes entries of any number of rooms durable in one commit.
+	// Append makes entries of any number of rooms durable in one commit, all
+	// or none. An entry that is there already with the same content is no
+	// error (a retry after an unclear failure); with other content it is a
+	// *RoomError with ErrSeqTaken. Whether the room exists is not checked.
 	Append(ctx context.Context, entries []Entry) error
 
-	// SaveSnapshot stores a snapshot and meta, and then trims the journal up
-	// to and including Seq, and old versions, in a way that a crash between
-	// the steps loses nothing. It returns the version given.
+	// SaveSnapshot stores a snapshot and the meta that belongs to it in one
+	// durable step, and then removes what is no longer needed: states older
+	// than the previous one, and the journal up to the previous one. So the
+	// newest state can be lost to a flipped bit and nothing is missing. It
+	// returns the version given. ErrNoRoom if the room does not exist. A
+	// snapshot with a smaller Seq than the stored one is refused with
+	// ErrSeqTaken.
 	SaveSnapshot(ctx context.Context, s Snapshot, meta Meta) (version int64, err error)
 
-	// SaveMeta replaces the meta of an existing room.
-	SaveMeta(ctx context.Context, room string, meta Meta) error
+	// SaveMeta replaces the meta of an existing room as of the entry seq:
+	// meta in later entries still wins.
+	SaveMeta(ctx context.Context, room string, seq uint64, meta Meta) error
 
 	// Latest returns the newest intact snapshot without its journal
 	// (ErrNoRoom if there is none).
 	Latest(ctx context.Context, room string) (*Snapshot, error)
 
-	// Delete removes everything of a room (its record was deleted).
+	// Rooms returns the ids of all rooms, sorted.
+	Rooms(ctx context.Context) ([]string, error)
+
+	// Delete removes everything of a room (its record was deleted). A room
+	// that does not exist is no error.
 	Delete(ctx context.Context, room string) error
 
 	// Sweep removes what retention allows: snapshots older than ttl of rooms
-	// for which active returns false, but never a room's newest.
-	Sweep(ctx context.Context, ttl time.Duration, active func(room string) bool) (removed int, err error)
+	// for which active returns false, but never a room's newest. It returns
+	// what it removed.
+	Sweep(ctx context.Context, ttl time.Duration, active func(room string) bool) (removed []Expired, err error)
 
 	// Close waits for running calls and releases the backend.
 	Close() error
