@@ -1,0 +1,52 @@
+# Everything a developer does here. `make` alone lists the targets.
+# Needed: Go 1.26 or newer. For the web pages and the tests with real clients: Node 20.19 or newer with npm.
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 20s
+N           ?= 20
+PKGS        ?= ./...
+ARGS        ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test race lint fuzz bench crash build clean web setup-test
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: web ## start the demo and print links for two clerks (ARGS="--dir D" keeps the data)
+	$(GO) run ./cmd/civicpress demo $(ARGS)
+
+test: setup-test ## the whole test suite, with real clients and a real browser where there is one
+	$(GO) test -timeout 20m $(PKGS)
+
+race: ## the tests under the race detector
+	$(GO) test -race -timeout 30m $(PKGS)
+
+lint: ## gofmt, go vet, staticcheck, import directions
+	@out="$$(git ls-files '*.go' | xargs gofmt -l)"; if [ -n "$$out" ]; then echo "gofmt needed:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test -count=1 -run 'TestImport' .
+
+fuzz: ## each fuzz target for FUZZTIME (default 20s)
+	@FUZZTIME=$(FUZZTIME) GO=$(GO) scripts/fuzz.sh
+
+bench: ## the Go benchmarks of all packages
+	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
+
+crash: ## kill -9 the server N times while clients type, and count what is lost
+	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+
+build: web ## bin/civicpress
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/civicpress ./cmd/civicpress
+
+web: ## build the web pages, if npm is there
+	@scripts/setup.sh web
+
+setup-test: ## install what the tests need beyond Go and Node
+	@scripts/setup.sh web harness browser
+
+clean: ## remove what was built
+	rm -rf bin dist web/node_modules integration_test/js/*/node_modules
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
