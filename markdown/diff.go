@@ -1,7 +1,7 @@
 package markdown
 
-// span says that a[a0:a1] was replaced by b[b0:b1]. One side may be empty.
-type span struct{ a0, a1, b0, b1 int }
+// hunk says that a[a0:a1] was replaced by b[b0:b1]. One side may be empty.
+type hunk struct{ a0, a1, b0, b1 int }
 
 // maxDiffCost bounds the work of one diff: beyond it the part that is still
 // open counts as replaced as a whole. It keeps the diff of two unrelated texts
@@ -10,8 +10,8 @@ const maxDiffCost = 1 << 22
 
 // diff returns what turns a into b, in order, as the shortest edit script of
 // Myers ("An O(ND) Difference Algorithm and Its Variations", 1986) in its
-// linear-space form. Equal runs lie between the spans.
-func diff[T comparable](a, b []T) []span {
+// linear-space form. Equal runs lie between the hunks.
+func diff[T comparable](a, b []T) []hunk {
 	d := differ[T]{a: a, b: b, budget: maxDiffCost}
 	d.run(0, len(a), 0, len(b))
 	return d.out
@@ -21,7 +21,7 @@ type differ[T comparable] struct {
 	a, b   []T
 	fv, bv []int // furthest reaching points, forward and backward, by diagonal
 	budget int
-	out    []span
+	out    []hunk
 }
 
 // add appends a replacement, joined to the one before if they touch.
@@ -30,7 +30,7 @@ func (d *differ[T]) add(a0, a1, b0, b1 int) {
 		d.out[n-1].a1, d.out[n-1].b1 = a1, b1
 		return
 	}
-	d.out = append(d.out, span{a0, a1, b0, b1})
+	d.out = append(d.out, hunk{a0, a1, b0, b1})
 }
 
 func (d *differ[T]) run(a0, a1, b0, b1 int) {
@@ -151,8 +151,8 @@ func merge3[T comparable](base, ours, theirs []T) (merged []T, clean bool) {
 }
 
 // appendSide appends what side has for base[lo:hi].
-func appendSide[T comparable](dst, base, side []T, spans []span, lo, hi int) []T {
-	for _, s := range spans {
+func appendSide[T comparable](dst, base, side []T, hunks []hunk, lo, hi int) []T {
+	for _, s := range hunks {
 		dst = append(dst, base[lo:s.a0]...)
 		dst = append(dst, side[s.b0:s.b1]...)
 		lo = s.a1

@@ -8,24 +8,24 @@ import (
 	"pgregory.net/rapid"
 )
 
-func apply(a, b []byte, spans []span) []byte {
-	return appendSide(nil, a, b, spans, 0, len(a))
+func apply(a, b []byte, hunks []hunk) []byte {
+	return appendSide(nil, a, b, hunks, 0, len(a))
 }
 
 func TestDiffTurnsOneIntoTheOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		letters := rapid.SliceOfN(rapid.SampledFrom([]byte("abcd")), 0, 40)
 		a, b := letters.Draw(t, "a"), letters.Draw(t, "b")
-		spans := diff(a, b)
-		if got := apply(a, b, spans); !slices.Equal(got, b) {
-			t.Fatalf("diff(%q, %q) = %v gives %q", a, b, spans, got)
+		hunks := diff(a, b)
+		if got := apply(a, b, hunks); !slices.Equal(got, b) {
+			t.Fatalf("diff(%q, %q) = %v gives %q", a, b, hunks, got)
 		}
 		cost := 0
-		for _, s := range spans {
+		for _, s := range hunks {
 			cost += s.a1 - s.a0 + s.b1 - s.b0
 		}
 		if want := len(a) + len(b) - 2*lcs(a, b); cost != want {
-			t.Fatalf("diff(%q, %q) costs %d, shortest is %d: %v", a, b, cost, want, spans)
+			t.Fatalf("diff(%q, %q) costs %d, shortest is %d: %v", a, b, cost, want, hunks)
 		}
 	})
 }
@@ -51,7 +51,7 @@ func lcs(a, b []byte) int {
 func TestDiffOfUnrelatedTextsIsBounded(t *testing.T) {
 	a := slices.Repeat([]int{1, 2, 3}, 100_000)
 	b := slices.Repeat([]int{4, 5, 6, 7}, 100_000)
-	if got := diff(a, b); len(got) != 1 || got[0] != (span{0, len(a), 0, len(b)}) {
+	if got := diff(a, b); len(got) != 1 || got[0] != (hunk{0, len(a), 0, len(b)}) {
 		t.Fatalf("got %v", got)
 	}
 }
