@@ -1,0 +1,2 @@
+// Package markdown maps between Markdown and the editor's document, both ways.
+package markdown
