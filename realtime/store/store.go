@@ -113,9 +113,17 @@ type Store interface {
 	// the caller then loads that one.
 	Create(ctx context.Context, room string, meta Meta, seed Snapshot) error
 
-	// Load returns the best intact state. ErrNoRoom if there is none at all;
-	// any other error means that the state is unknown, and the room must not
-	// be opened.
+	// Load returns the best intact state: the newest intact snapshot and the
+	// gapless, checksummed entries behind it. What it cannot use it puts
+	// aside, so that the room can go on under those sequence numbers, and
+	// reports as Damage.
+	//
+	// ErrNoRoom if there is none at all. If there was one and nothing of it
+	// is intact, all of it has been put aside and ErrNoRoom comes with a
+	// Loaded that holds the Damage; the room can be created anew. Any other
+	// error means that the state is unknown, and the room must not be opened.
+	//
+	// It is for opening a room: nobody else may hold it open meanwhile.
 	Load(ctx context.Context, room string) (*Loaded, error)
 
 	// Append makes entries of any number of rooms durable in one commit, all

@@ -8,6 +8,7 @@ package mem
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -99,6 +100,7 @@ func (s *Store) Load(ctx context.Context, id string) (*store.Loaded, error) {
 	for seq := newest.Seq + 1; ; seq++ {
 		e, ok := s.disk.journal[id][seq]
 		if !ok {
+			s.disk.putAside(id, seq, l)
 			return l, nil
 		}
 		e = cloneEntry(e)
@@ -106,6 +108,17 @@ func (s *Store) Load(ctx context.Context, id string) (*store.Loaded, error) {
 			l.Meta = cloneMeta(*e.Meta)
 		}
 		l.Entries = append(l.Entries, e)
+	}
+}
+
+// putAside removes entries behind a gap at seq. A caller outside of the port
+// has made it; there is no folder to keep them in.
+func (d *disk) putAside(id string, seq uint64, l *store.Loaded) {
+	for n := range d.journal[id] {
+		if n > seq {
+			delete(d.journal[id], n)
+			l.Damage = append(l.Damage, store.Damage{Room: id, What: fmt.Sprintf("journal entry %d", n), Reason: fmt.Sprintf("entry %d before it is missing", seq)})
+		}
 	}
 }
 

@@ -1,0 +1,78 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+)
+
+func damagedState(b *bench) error {
+	if err := errors.Join(b.create(room), b.create("records:b"), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
+		return err
+	}
+	if err := b.damage(room, NewestState, 0); err != nil {
+		return err
+	}
+	if s, err := b.s.Latest(b.ctx, room); err != nil || s.Version != 1 {
+		return fmt.Errorf("latest with damaged newest: %+v, %v; want version 1", s, err)
+	}
+	// The state before and the journal behind it give everything back.
+	if err := b.expect(room, want{seq: 3, version: 1, through: 9, aux: "at 6", damaged: true}); err != nil {
+		return err
+	}
+	if err := b.expect("records:b", want{aux: "seed"}); err != nil {
+		return fmt.Errorf("another room suffers: %w", err)
+	}
+	if err := errors.Join(b.append(room, 10, 10), b.snapshot(room, 10, 3), b.reopen()); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 10, version: 3, through: 10, aux: "at 10", anyDamag: true}); err != nil {
+		return err
+	}
+	// The seed is a state as well.
+	if err := errors.Join(b.append("records:b", 1, 2), b.snapshot("records:b", 2, 1)); err != nil {
+		return err
+	}
+	if err := b.damage("records:b", NewestState, 0); err != nil {
+		return err
+	}
+	return b.expect("records:b", want{through: 2, aux: "at 2", damaged: true})
+}
+
+func damagedEntry(b *bench) error {
+	if err := errors.Join(b.create(room), b.create("records:b"), b.append(room, 1, 3), b.snapshot(room, 3, 1), b.append(room, 4, 9), b.append("records:b", 1, 4)); err != nil {
+		return err
+	}
+	if err := b.damage(room, JournalEntry, 7); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 3, version: 1, through: 6, aux: "at 3", damaged: true}); err != nil {
+		return err
+	}
+	if err := b.expect("records:b", want{through: 4, aux: "seed"}); err != nil {
+		return fmt.Errorf("another room suffers: %w", err)
+	}
+	// The room goes on under the numbers of what was put aside.
+	if err := errors.Join(b.append(room, 7, 8), b.reopen()); err != nil {
+		return err
+	}
+	return b.expect(room, want{seq: 3, version: 1, through: 8, aux: "at 3", anyDamag: true})
+}
+
+func damagedAll(b *bench) error {
+	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
+		return err
+	}
+	if err := b.damage(room, AllStates, 0); err != nil {
+		return err
+	}
+	l, err := b.s.Load(b.ctx, room)
+	if !errors.Is(err, store.ErrNoRoom) || l == nil || len(l.Damage) == 0 {
+		return fmt.Errorf("load with nothing intact: %+v, %v; want ErrNoRoom and a Loaded that reports the damage", l, err)
+	}
+	if err := b.create(room); err != nil {
+		return fmt.Errorf("after everything was put aside: %w", err)
+	}
+	return b.expect(room, want{aux: "seed", anyDamag: true})
+}
