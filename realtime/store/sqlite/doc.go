@@ -1,0 +1,32 @@
+// Package sqlite keeps rooms in SQLite, beside a CivicPress core that has the
+// same database open, in this process or another.
+//
+// # Where things are
+//
+//   - In the core's database: realtime_states holds the two newest states of
+//     each room with their meta, compressed and hashed. It is what we load.
+//     realtime_snapshots is CivicPress's own table, with its columns and its
+//     meaning (V1 full state, plain, hex SHA-256, format version 1, the three
+//     highest versions): each snapshot is written there as well, in the same
+//     transaction, so that the Node server can start from our data. Seeds are
+//     not: of a record that nobody edited there is no snapshot.
+//   - In a file of its own beside it (realtime-journal.db): the journal, so
+//     that its commits never make the core wait. Every entry carries a CRC-32C
+//     over all its fields.
+//   - What is damaged is moved to realtime_damaged in the file it was found
+//     in. A journal file that SQLite cannot read is moved aside as a whole,
+//     and what can still be read from it is copied to the new one.
+//
+// # Guarantees
+//
+// Both files are written in WAL mode with synchronous=FULL: a call that
+// returned nil survives power loss. A snapshot is committed to the core's
+// database first; then the journal is trimmed, only up to the snapshot before
+// it. A crash between the two leaves entries that Load skips by their numbers.
+// So one flipped bit in the newest state loses nothing.
+//
+// A locked database (SQLITE_BUSY after the busy timeout), a full disk and I/O
+// errors are returned as they are: nothing was written, and the call can be
+// repeated. Calls may block; writers of one file queue inside the process, so
+// that only other processes can make them busy.
+package sqlite

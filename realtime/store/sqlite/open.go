@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+)
+
+// JournalName is the name of the journal beside the core's database.
+const JournalName = "realtime-journal.db"
+
+// Options says where the data is.
+type Options struct {
+	// Core is the core's database file. It is created if there is none.
+	Core string
+	// Journal is the journal's file. "" = JournalName in Core's folder.
+	Journal string
+	// BusyTimeout is how long a call waits for another process's lock.
+	// 0 = 5 s, as in CivicPress.
+	BusyTimeout time.Duration
+	Logger      *slog.Logger // nil = slog.Default()
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Store is a Store in two SQLite files.
+type Store struct {
+	opts          Options
+	log           *slog.Logger
+	core, journal file
+
+	mu     sync.RWMutex // held for reading by every call, for writing by Close
+	closed bool
+}
+
+// file is one database with one connection that writes, so that writers of
+// this process queue instead of finding the file busy.
+type file struct {
+	path        string
+	read, write *sql.DB
+}
+
+// Open opens both files, brings their tables up to date, and moves a journal
+// that cannot be read aside.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Core == "" {
+		return nil, errors.New("sqlite store: no database file given")
+	}
+	if o.Journal == "" {
+		o.Journal = filepath.Join(filepath.Dir(o.Core), JournalName)
+	}
+	if o.BusyTimeout <= 0 {
+		o.BusyTimeout = 5 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	s := &Store{opts: o, log: o.Logger}
+	var err error
+	if s.core, err = openFile(ctx, o.Core, o.BusyTimeout, coreMigrations); err != nil {
+		return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
+	}
+	if s.journal, err = s.openJournal(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
+	}
+	return s, nil
+}
+
+// openFile opens one database in WAL mode and migrates it.
+func openFile(ctx context.Context, path string, busy time.Duration, migrations []string) (f file, err error) {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return f, err
+	}
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
+		"?_txlock=immediate" + pragma("busy_timeout(%d)", busy.Milliseconds()) +
+		pragma("journal_mode(WAL)") + pragma("synchronous(FULL)") + pragma("foreign_keys(ON)") +
+		pragma("journal_size_limit(%d)", 16<<20)
+	f.path = path
+	if f.write, err = sql.Open("sqlite", dsn); err != nil {
+		return f, err
+	}
+	f.write.SetMaxOpenConns(1)
+	if f.read, err = sql.Open("sqlite", dsn); err != nil {
+		return f, errors.Join(err, f.close())
+	}
+	f.read.SetMaxOpenConns(4)
+	f.read.SetMaxIdleConns(2)
+	if err := f.migrate(ctx, migrations); err != nil {
+		return f, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func pragma(format string, args ...any) string {
+	return "&_pragma=" + url.QueryEscape(fmt.Sprintf(format, args...))
+}
+
+func (f *file) close() error {
+	var errs []error
+	for _, db := range []*sql.DB{f.read, f.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// update runs fn in a transaction that holds the file's write lock.
+func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := f.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := fn(tx); err != nil {
+		_ = tx.Rollback() // fn's error says more
+		return err
+	}
+	return tx.Commit()
+}
+
+// begin admits a call; the caller must call end.
+func (s *Store) begin(ctx context.Context) (end func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	if s.closed {
+		s.mu.RUnlock()
+		return nil, store.ErrClosed
+	}
+	return s.mu.RUnlock, nil
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return errors.Join(s.journal.close(), s.core.close())
+}
