@@ -60,7 +60,7 @@ function failed(error: unknown): void {
 async function route(): Promise<void> {
   const mine = ++visit
   try {
-    if (location.hash === '#/admin') return location.replace('dashboard.html')
+    if (location.hash === '#/admin') return location.replace('dashboard.html' + location.search)
     session ??= await resume(config)
     if (mine !== visit) return
     if (!session) return showLogin()

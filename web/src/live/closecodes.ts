@@ -24,6 +24,10 @@ const closings: Record<number, Closing> = {
   4001: { state: 'Signed out', text: 'Your session is no longer valid. Sign in again to go on.', retry: 'never' },
   4003: { state: 'No access', text: 'This record does not exist, or you have no right to see it.', retry: 'never' },
   4004: { state: 'Not available', text: 'This kind of document cannot be edited together on this server.', retry: 'never' },
+  4013: { state: 'Busy', text: 'The server has as many records open as it may. The page tries again by itself.', retry: 'later' },
+  4409: { state: 'Outdated', text: 'This window holds an older version of the record. Reload the page to go on.', retry: 'never' },
+  4500: { state: 'Not readable', text: 'The server could not read this record. The page tries again by itself.', retry: 'later' },
+  4503: { state: 'Not available', text: 'The server cannot reach its storage. The page tries again by itself.', retry: 'later' },
   4029: {
     state: 'Too many windows',
     text: 'Too many windows are connected for your account or from your network. Close one; the page tries again by itself.',

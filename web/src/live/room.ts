@@ -119,13 +119,17 @@ export class Room {
     if (frame.type !== 'control') return
     switch (frame.event) {
       case 'saved':
+        if (this.#connection.notice) this.#update({ notice: '' })
         return this.saves.saved(frame as unknown as SavedFrame)
       case 'connection.ack':
       case 'access':
         if (frame.access === 'edit' || frame.access === 'view') this.#update({ access: frame.access })
         return
       case 'reload':
+      case 'lineage.changed':
         return this.options.onReload(String(frame.reason ?? ''))
+      case 'unsaved':
+        return this.#update({ notice: 'The server cannot write to its disk. Your changes are kept in its memory and in this window.' })
       case 'error': {
         const { code, message } = (frame.error ?? {}) as { code?: string; message?: string }
         // The refused edit is in this window's document and nowhere else; only a fresh document is true again.

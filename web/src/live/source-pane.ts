@@ -12,13 +12,13 @@ const quiet = 250 // ms without a change before the text is fetched
 const patience = 1000 // ms after which it is fetched although changes go on
 
 /** Shows the record as the server would write it now, and marks the lines that were not so when the pane was opened. */
-export function sourcePane(load: (signal: AbortSignal) => Promise<string | null>): SourcePane {
+export function sourcePane(load: (signal: AbortSignal) => Promise<string | null>, action: HTMLElement): SourcePane {
   const status = h('span', { class: 'source-status' })
   const text = h('div', { class: 'source-text', tabindex: 0, role: 'region', 'aria-label': 'Markdown as it will be saved' })
   const element = h(
     'section',
     { class: 'source', 'aria-labelledby': 'source-title' },
-    h('header', { class: 'source-head' }, h('h2', { id: 'source-title' }, 'Markdown as it will be saved'), status),
+    h('header', { class: 'source-head' }, h('h2', { id: 'source-title' }, 'Markdown as it will be saved'), status, action),
     text,
   )
 

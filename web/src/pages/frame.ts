@@ -10,14 +10,14 @@ export interface Page {
 }
 
 /** The bar at the top of every page. */
-export function bar(session: Session | null, signOut?: () => void, middle?: HTMLElement): HTMLElement {
+export function bar(session: Session | null, signOut?: () => void, middle?: HTMLElement, dashboard = false): HTMLElement {
   const admin = session && (session.user.permissions.includes('*') || session.user.role === 'admin')
   return h(
     'header',
     { class: 'bar' },
-    h('a', { class: 'brand', href: '#/', 'aria-label': 'CivicPress, all records' }, mark() as Node, h('span', { class: 'brand-name' }, 'CivicPress')),
+    h('a', { class: 'brand', href: dashboard ? './' : '#/', 'aria-label': 'CivicPress, all records' }, mark() as Node, h('span', { class: 'brand-name' }, 'CivicPress')),
     h('div', { class: 'bar-middle' }, middle),
-    admin && h('a', { class: 'icon-button', href: 'dashboard.html', title: 'Live dashboard', 'aria-label': 'Live dashboard' }, icon('pulse') as Node),
+    admin && !dashboard && h('a', { class: 'icon-button', href: 'dashboard.html', title: 'Live dashboard', 'aria-label': 'Live dashboard' }, icon('pulse') as Node),
     themeButton(),
     session &&
       h(

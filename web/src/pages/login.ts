@@ -3,9 +3,9 @@ import { h } from '../dom'
 import { demoUsers, open, signIn, type Session } from '../session'
 
 const roles: Record<string, string> = {
-  clerk: 'Clerk: edits records',
-  public: 'Public: reads only',
-  admin: 'Administrator: edits, and sees the dashboard',
+  clerk: 'Clerk, may edit',
+  public: 'Public, may read',
+  admin: 'Administrator',
 }
 
 /** Asks who is there: a name from the demo's list, or user name and password. */

@@ -35,7 +35,8 @@ export async function recordPage(config: Config, session: Session, id: string, s
   const people = h('div', { class: 'people-place' })
   const paper = h('div', { class: 'paper', id: 'text' })
   const loading = h('div', { class: 'loading', role: 'status' }, 'Opening the record…')
-  const source = sourcePane((signal) => session.api.markdown(id, signal))
+  const writeButton = h('button', { type: 'button', class: 'button small', hidden: true, onclick: writeDraft }, 'Write draft now')
+  const source = sourcePane((signal) => session.api.markdown(id, signal), writeButton)
 
   const panes = h('div', { class: 'panes' }, h('div', { class: 'sheet' }, loading, paper), source.element)
   const paneButton = h(
@@ -44,7 +45,6 @@ export async function recordPage(config: Config, session: Session, id: string, s
     icon('pane') as Node,
     'Markdown',
   )
-  const writeButton = h('button', { type: 'button', class: 'button small', hidden: true, onclick: writeDraft }, 'Write draft now')
   const tools = toolbar(() => editor)
 
   let room: Room
@@ -157,7 +157,7 @@ export async function recordPage(config: Config, session: Session, id: string, s
         { class: 'record-head' },
         h('a', { class: 'back', href: '#/' }, icon('back') as Node, 'All records'),
         h('div', { class: 'record-name' }, h('h1', {}, title)),
-        h('div', { class: 'states' }, access, link, saved, h('span', { class: 'spacer' }), writeButton, paneButton),
+        h('div', { class: 'states' }, access, link, saved, h('span', { class: 'spacer' }), paneButton),
         notice,
       ),
       tools.element,
