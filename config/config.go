@@ -34,7 +34,6 @@ type Snapshots struct {
 	CommitIntervalMS int    `yaml:"commit_interval_ms" validate:"min=0,max=10000"`
 	Interval         int    `yaml:"interval" validate:"min=0,max=86400"`
 	MaxUpdates       int    `yaml:"max_updates" validate:"min=0"`
-	Keep             int    `yaml:"keep" validate:"min=1,max=1000"`
 	TTLHours         int    `yaml:"ttl_hours" validate:"min=0"`
 	WarnBytes        int64  `yaml:"warn_bytes" validate:"min=1"`
 	MaxPendingBytes  int64  `yaml:"max_pending_bytes" validate:"min=65536"`
@@ -103,7 +102,6 @@ func Default() Config {
 			CommitIntervalMS: 20,
 			Interval:         300,
 			MaxUpdates:       100,
-			Keep:             3,
 			TTLHours:         48,
 			WarnBytes:        1 << 20,
 			MaxPendingBytes:  64 << 20,
