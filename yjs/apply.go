@@ -1,0 +1,401 @@
+package yjs
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/civicpress/realtimefx/yjs/lib0"
+)
+
+// ApplyUpdate makes an update (format V1) part of the document, as one
+// transaction of its own or as part of the one that is open. What it builds
+// on and is not there yet makes it wait inside of the document.
+//
+// An error wraps ErrMalformed or ErrLimit and leaves the document exactly as
+// it was. The update is not kept.
+func (d *Doc) ApplyUpdate(update []byte, origin any) error {
+	return d.applyChecked(update, origin, false)
+}
+
+func (d *Doc) applyChecked(update []byte, origin any, internal bool) error {
+	if err := d.apply.check(d, update, internal); err != nil {
+		return err
+	}
+	tx, outer := d.begin(origin, false)
+	tx.local = false
+	tx.applyAll(update, internal)
+	if outer {
+		d.end(tx)
+	}
+	return nil
+}
+
+// ApplyUpdate is Doc.ApplyUpdate within the transaction: several updates make
+// one event with one merged update. Each call is all or nothing.
+func (tx *Transaction) ApplyUpdate(update []byte) error {
+	if !tx.open {
+		return ErrClosed
+	}
+	if err := tx.doc.apply.check(tx.doc, update, false); err != nil {
+		return err
+	}
+	tx.local = false
+	tx.applyAll(update, false)
+	return nil
+}
+
+// An applier is what applying an update needs besides the document. It is
+// kept for the next one.
+type applier struct {
+	groups []group // of the update at hand, lower client ids first
+	stack  []head
+	rest   []restGroup
+	ds     lib0.Decoder // at the delete set
+}
+
+// A group is what an update holds of one client.
+type group struct {
+	client uint64
+	clock  uint64 // of the next struct
+	left   uint64 // structs
+	pos    int    // of the next struct in the update
+	end    int
+	dead   bool // the rest waits
+}
+
+// A head is a struct that is being looked at.
+type head struct {
+	b     block
+	group int32
+	pos   int    // where it starts in the update
+	after uint64 // structs behind it in its group
+}
+
+// A restGroup is the part of a group that must wait.
+type restGroup struct {
+	client, clock, n uint64
+	pos, end         int
+}
+
+// check reads the whole update without touching the document and remembers
+// where the groups are. After it, integrating cannot fail.
+func (a *applier) check(d *Doc, update []byte, internal bool) error {
+	if n := d.limits.UpdateBytes; len(update) > n {
+		return &LimitError{"UpdateBytes", uint64(n), uint64(len(update))}
+	}
+	if err := a.scan(update, internal); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (a *applier) scan(update []byte, internal bool) error {
+	a.groups = a.groups[:0]
+	r, err := newBlockReader(update, internal)
+	if err != nil {
+		return err
+	}
+	var b block
+	for {
+		ok, err := r.nextGroup()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		g := group{client: r.client, clock: r.clock, left: r.structs, pos: r.dec.Pos()}
+		for r.structs > 0 {
+			if _, err := r.next(&b); err != nil {
+				return err
+			}
+		}
+		g.end = r.dec.Pos()
+		a.groups = append(a.groups, g)
+	}
+	a.ds = r.dec
+	ds := r.dec
+	if err := eachDelete(&ds, nil); err != nil {
+		return err
+	}
+	a.sortGroups()
+	return nil
+}
+
+// sortGroups sorts by client. Of groups of the same client the last one
+// counts, as in Yjs.
+func (a *applier) sortGroups() {
+	if len(a.groups) < 2 {
+		return
+	}
+	slices.Reverse(a.groups) // updates have higher ids first
+	byClient := func(x, y group) int { return cmp.Compare(x.client, y.client) }
+	if !slices.IsSortedFunc(a.groups, byClient) {
+		slices.SortStableFunc(a.groups, byClient)
+	}
+	a.groups = slices.CompactFunc(a.groups, func(x, y group) bool { return x.client == y.client })
+}
+
+// applyAll integrates an update that check has passed.
+func (tx *Transaction) applyAll(update []byte, internal bool) {
+	d := tx.doc
+	ds := d.apply.ds
+	rest, missing := tx.integrateGroups(update, internal)
+	retry := false
+	if d.pending != nil {
+		retry = d.canRetry()
+		if rest != nil {
+			d.addMissing(missing)
+			d.pending = mustMerge(d.pending, rest)
+		}
+	} else if rest != nil {
+		d.pending, d.missing = rest, missing
+	}
+	tx.applyDeletes(&ds)
+	if retry {
+		update := d.pending
+		d.pending, d.missing = nil, nil
+		if err := d.apply.scan(update, true); err != nil {
+			panic(fmt.Sprintf("yjs: pending update: %v", err)) // we wrote it
+		}
+		tx.applyAll(update, true)
+	}
+}
+
+func (d *Doc) canRetry() bool {
+	return slices.ContainsFunc(d.missing, func(id ID) bool { return id.Clock < d.state(id.Client) })
+}
+
+func (d *Doc) addMissing(ids []ID) {
+	for _, id := range ids {
+		d.missing = lowest(d.missing, id)
+	}
+}
+
+// lowest adds an ID to a list that has each client once, with its lowest
+// clock.
+func lowest(ids []ID, id ID) []ID {
+	for i := range ids {
+		if ids[i].Client == id.Client {
+			ids[i].Clock = min(ids[i].Clock, id.Clock)
+			return ids
+		}
+	}
+	return append(ids, id)
+}
+
+// integrateGroups integrates structs in the order of Yjs: the highest client
+// first, and whatever a struct needs before it. It returns what must wait, as
+// an update, and what that waits for.
+func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byte, missing []ID) {
+	d, a := tx.doc, &tx.doc.apply
+	a.stack, a.rest = a.stack[:0], a.rest[:0]
+	cur := len(a.groups) - 1
+	var h head
+	for {
+		if len(a.stack) > 0 {
+			h = a.stack[len(a.stack)-1]
+			a.stack = a.stack[:len(a.stack)-1]
+		} else {
+			for cur >= 0 && a.groups[cur].left == 0 {
+				cur--
+			}
+			if cur < 0 {
+				break
+			}
+			a.read(&h, cur, update, internal)
+		}
+		for {
+			if h.b.kind() == kindSkip {
+				break
+			}
+			client, need := d.need(&h.b)
+			if need == nothing {
+				tx.integrate(&h.b, d.state(client)-h.b.id.Clock)
+				break
+			}
+			a.stack = append(a.stack, h)
+			if need == another {
+				if g := a.groupOf(client); g >= 0 && a.groups[g].left > 0 {
+					a.read(&h, g, update, internal)
+					continue
+				}
+				missing = lowest(missing, ID{client, d.state(client)})
+			} else {
+				missing = lowest(missing, ID{client, h.b.id.Clock - 1})
+			}
+			a.park()
+			break
+		}
+	}
+	if len(a.rest) == 0 {
+		return nil, nil
+	}
+	return a.encodeRest(update), missing
+}
+
+type need int
+
+const (
+	nothing need = iota
+	earlier      // structs of the same client
+	another      // structs of another client
+)
+
+// need tells what is missing before a struct can be integrated, and of whom.
+func (d *Doc) need(b *block) (client uint64, n need) {
+	client = b.id.Client
+	if d.state(client) < b.id.Clock {
+		return client, earlier
+	}
+	if b.end() > math.MaxUint32 {
+		return client, earlier // clocks are 32 bits wide inside of a document
+	}
+	lacks := func(id ID) bool { return id.Client != client && id.Clock >= d.state(id.Client) }
+	switch {
+	case b.hasOrigin() && lacks(b.origin):
+		return b.origin.Client, another
+	case b.hasRight() && lacks(b.right):
+		return b.right.Client, another
+	case b.hasPID && lacks(b.parent):
+		return b.parent.Client, another
+	}
+	return client, nothing
+}
+
+// read reads the next struct of a group, which has passed the check.
+func (a *applier) read(h *head, gi int, update []byte, internal bool) {
+	g := &a.groups[gi]
+	d := lib0.NewDecoder(update[:g.end:g.end])
+	d.Take(uint64(g.pos))
+	h.group, h.pos, h.after = int32(gi), g.pos, g.left-1
+	if err := h.b.read(&d, g.client, g.clock, internal); err != nil {
+		panic(fmt.Sprintf("yjs: struct that was valid before: %v", err))
+	}
+	g.pos = d.Pos()
+	g.left--
+	g.clock += h.b.len
+}
+
+func (a *applier) groupOf(client uint64) int {
+	i, ok := slices.BinarySearchFunc(a.groups, client, func(g group, c uint64) int { return cmp.Compare(g.client, c) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// park gives up on everything on the stack, and on what follows it in the
+// same groups.
+func (a *applier) park() {
+	for _, h := range a.stack {
+		g := &a.groups[h.group]
+		if !g.dead {
+			a.rest = append(a.rest, restGroup{g.client, h.b.id.Clock, h.after + 1, h.pos, g.end})
+			g.dead, g.left = true, 0
+		}
+	}
+	a.stack = a.stack[:0]
+}
+
+// encodeRest writes what must wait as an update without deletes.
+func (a *applier) encodeRest(update []byte) []byte {
+	slices.SortFunc(a.rest, func(x, y restGroup) int { return cmp.Compare(y.client, x.client) })
+	n := 12
+	for _, r := range a.rest {
+		n += r.end - r.pos + 24
+	}
+	out := lib0.AppendVarUint(make([]byte, 0, n), uint64(len(a.rest)))
+	for _, r := range a.rest {
+		out = lib0.AppendVarUint(out, r.n)
+		out = lib0.AppendVarUint(out, r.client)
+		out = lib0.AppendVarUint(out, r.clock)
+		out = append(out, update[r.pos:r.end]...)
+	}
+	return append(out, 0)
+}
+
+// applyDeletes applies a delete set, and then again the deletes that wait.
+func (tx *Transaction) applyDeletes(ds *lib0.Decoder) {
+	d := tx.doc
+	var rest deleteSet
+	index := map[uint64]int(nil)
+	later := func(client uint64, r deleteRange) {
+		if index == nil {
+			index = make(map[uint64]int)
+		}
+		i, ok := index[client]
+		if !ok {
+			i = len(rest)
+			index[client] = i
+			rest = append(rest, clientDeletes{client: client})
+		}
+		rest[i].ranges = append(rest[i].ranges, r)
+	}
+	apply := func(client uint64, r deleteRange) { tx.applyDelete(client, r, later) }
+	if err := eachDelete(ds, apply); err != nil {
+		panic(fmt.Sprintf("yjs: delete set that was valid before: %v", err))
+	}
+	if d.pendingDS == nil {
+		rest.sortClients()
+		d.pendingDS = rest
+		return
+	}
+	fresh := rest
+	rest, index = nil, nil
+	for _, c := range d.pendingDS {
+		for _, r := range c.ranges {
+			apply(c.client, r)
+		}
+	}
+	if fresh != nil && rest != nil {
+		for _, c := range fresh {
+			for _, r := range c.ranges {
+				later(c.client, r)
+			}
+		}
+		rest.normalize()
+	} else if rest == nil {
+		rest = fresh
+	}
+	rest.sortClients()
+	d.pendingDS = rest
+}
+
+// applyDelete deletes a range, and passes on what is not there yet.
+func (tx *Transaction) applyDelete(client uint64, r deleteRange, later func(uint64, deleteRange)) {
+	c := tx.doc.known(client)
+	if c == nil || r.clock >= uint64(c.state) {
+		later(client, r)
+		return
+	}
+	if state := uint64(c.state); r.end() > state {
+		later(client, deleteRange{state, r.end() - state})
+		r.len = state - r.clock
+	}
+	clock, end := uint32(r.clock), uint32(r.end())
+	p := c.find(clock)
+	if it := c.at(p); !it.deleted && it.clock < clock {
+		tx.split(c, p, clock-it.clock)
+		p = c.find(clock)
+	}
+	for {
+		it := c.at(p)
+		if it.clock >= end {
+			return
+		}
+		if !it.deleted {
+			if end < it.end() {
+				tx.split(c, p, end-it.clock)
+				p = c.find(it.clock)
+			}
+			tx.delete(it)
+		}
+		var ok bool
+		if p, ok = c.next(p); !ok {
+			return
+		}
+	}
+}

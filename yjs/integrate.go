@@ -1,0 +1,214 @@
+package yjs
+
+// resolve finds the neighbours and the parent of a struct whose references
+// are all there. A nil parent means that the struct is to be collected: what
+// it belonged to is gone.
+func (tx *Transaction) resolve(b *block) (left, right *item, parent *branch, sub uint32) {
+	d := tx.doc
+	if b.hasOrigin() {
+		left = tx.cleanEnd(d.known(b.origin.Client), uint32(b.origin.Clock))
+	}
+	if b.hasRight() {
+		right = tx.cleanStart(d.known(b.right.Client), uint32(b.right.Clock))
+	}
+	switch {
+	case left != nil && left.isGC() || right != nil && right.isGC():
+	case left != nil:
+		parent, sub = left.parent, left.sub
+	case right != nil:
+		parent, sub = right.parent, right.sub
+	case b.hasPID:
+		parent = d.known(b.parent.Client).get(uint32(b.parent.Clock)).typ
+	default:
+		parent = d.root(b.rootName)
+	}
+	if parent != nil && b.info&infoSub != 0 {
+		sub = d.keyOf(b.sub)
+	}
+	return left, right, parent, sub
+}
+
+// integrate makes a struct part of the document, without the first offset
+// clocks, which are there already. All it refers to must be there. It cannot
+// fail.
+func (tx *Transaction) integrate(b *block, offset uint64) {
+	d := tx.doc
+	left, right, parent, sub := tx.resolve(b)
+	c := d.clientOf(b.id.Client)
+	if uint64(c.state) >= b.end() {
+		return // known; what resolve has cut is joined again at the end
+	}
+	if b.kind() == kindGC {
+		parent = nil
+	}
+	it := d.slabs.get()
+	it.client = c.idx
+	if offset > 0 {
+		b.slice(offset)
+		if b.kind() != kindGC {
+			if left = tx.cleanEnd(c, uint32(b.id.Clock)-1); left.isGC() {
+				parent = nil
+			}
+		}
+	}
+	it.clock, it.len = uint32(b.id.Clock), uint32(b.len)
+	if parent == nil {
+		it.kind, it.deleted = kindGC, true
+		tx.add(c, it)
+		return
+	}
+	it.kind = b.kind()
+	it.parent, it.sub = parent, sub
+	if b.hasOrigin() {
+		it.oclient, it.oclock = d.clientOf(b.origin.Client).idx, uint32(b.origin.Clock)
+	}
+	if b.hasRight() {
+		it.rclient, it.rclock = d.clientOf(b.right.Client).idx, uint32(b.right.Clock)
+	}
+	tx.fill(it, b)
+	it.left, it.right = left, right
+	tx.place(it)
+}
+
+// fill copies the content of a struct out of the update.
+func (tx *Transaction) fill(it *item, b *block) {
+	d := tx.doc
+	switch it.kind {
+	case kindFormat:
+		it.aux = d.mark(b.key, b.data)
+	case kindType:
+		it.typ = &branch{doc: d, item: it, kind: b.typeRef}
+		if b.data != nil {
+			it.typ.name = d.intern(b.data)
+		}
+	case kindDoc:
+		it.aux = &aux{doc: newSubdoc(d, string(b.data), b.key)}
+	default:
+		it.data = d.arena.copy(b.data)
+		d.textBytes += len(it.data)
+	}
+}
+
+// intern returns a string for a name that comes up often.
+func (d *Doc) intern(name []byte) string { return d.keys[d.keyOf(name)] }
+
+// add appends a struct to the store.
+func (tx *Transaction) add(c *client, it *item) {
+	tx.touch(c)
+	tx.doc.items++
+	c.add(it)
+}
+
+// place puts an item, whose content, parent, origins and neighbours at the
+// time of writing are set, into the list of its parent and into the store.
+func (tx *Transaction) place(it *item) {
+	d := tx.doc
+	parent := it.parent
+	if it.left == nil && (it.right == nil || it.right.left != nil) || it.left != nil && it.left.right != it.right {
+		it.left = tx.resolveConflict(it)
+	}
+	if it.left != nil {
+		it.right = it.left.right
+		it.left.right = it
+	} else if it.sub != 0 {
+		it.right = parent.attrs.first(it.sub)
+	} else {
+		it.right = parent.start
+		parent.start = it
+	}
+	if it.right != nil {
+		it.right.left = it
+	} else if it.sub != 0 {
+		parent.attrs.set(it.sub, it)
+		if it.left != nil { // the value until now
+			tx.delete(it.left)
+		}
+	}
+	if it.sub == 0 {
+		parent.mark.it = nil
+		if it.visible() {
+			parent.length += it.len
+		}
+	}
+	tx.add(d.clients[it.client], it)
+	switch it.kind {
+	case kindDeleted:
+		tx.addDelete(it.client, it.clock, it.len)
+		it.deleted = true
+	case kindFormat:
+		parent.formatted = true
+	case kindDoc:
+		tx.addSubdoc(it.aux.doc)
+	}
+	tx.change(parent, it.sub)
+	if parent.isDeleted() || it.sub != 0 && it.right != nil {
+		tx.delete(it)
+	}
+}
+
+// resolveConflict finds the left neighbour of an item among items that were
+// inserted at the same place: the conflict rule of Yjs. Items that the scan
+// has passed carry a number of at least base; those passed since the left
+// neighbour was last moved carry the current one.
+func (tx *Transaction) resolveConflict(it *item) *item {
+	d := tx.doc
+	left := it.left
+	var o *item
+	if left != nil {
+		o = left.right
+	} else if it.sub != 0 {
+		o = it.parent.attrs.first(it.sub)
+	} else {
+		o = it.parent.start
+	}
+	if d.scan > 1<<32-1<<24 {
+		d.resetScans()
+	}
+	d.scan++
+	base, cur := d.scan, d.scan
+	id := d.clients[it.client].id
+	for o != nil && o != it.right {
+		o.scan = cur
+		if o.oclient == it.oclient && o.oclock == it.oclock {
+			if oid := d.clients[o.client].id; oid < id {
+				left = o
+				cur++
+			} else if o.rclient == it.rclient && o.rclock == it.rclock {
+				break
+			}
+		} else if o.oclient != 0 {
+			origin := d.originOf(o)
+			if origin.scan < base {
+				break
+			}
+			if origin.scan != cur {
+				left = o
+				cur++
+			}
+		} else {
+			break
+		}
+		o = o.right
+	}
+	d.scan = cur
+	return left
+}
+
+// originOf returns the struct that holds the origin of o.
+func (d *Doc) originOf(o *item) *item {
+	if l := o.left; l != nil && l.client == o.oclient && o.oclock >= l.clock && o.oclock < l.end() {
+		return l
+	}
+	return d.clients[o.oclient].get(o.oclock)
+}
+
+func (d *Doc) resetScans() {
+	for _, c := range d.clients[1:] {
+		for _, r := range c.runs {
+			for _, it := range r.items {
+				it.scan = 0
+			}
+		}
+	}
+	d.scan = 0
+}

@@ -1,0 +1,6 @@
+package yjs
+
+type observers struct{}
+
+func (tx *Transaction) callObservers()   {}
+func (tx *Transaction) cleanFormatting() {}
