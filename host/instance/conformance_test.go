@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 			},
 			Expire: func(t *testing.T, token string) {
 				hash, _ := in.signer.open(token)
-				exec(t, in, `UPDATE sessions SET expires_at = ? WHERE token_hash = ?`, isoMillis(time.Now().Add(-time.Second)), hash)
+				execSQL(t, in, `UPDATE sessions SET expires_at = ? WHERE token_hash = ?`, isoMillis(time.Now().Add(-time.Second)), hash)
 			},
 			Revoke: func(t *testing.T, id int64, reason string) {
 				// The only revocation of this host is a new password.
@@ -44,7 +44,7 @@ func TestConformance(t *testing.T) {
 				}
 			},
 			SetRole: func(t *testing.T, id int64, role string) {
-				exec(t, in, `UPDATE users SET role = ? WHERE id = ?`, role, id)
+				execSQL(t, in, `UPDATE users SET role = ? WHERE id = ?`, role, id)
 			},
 			PutRecord: func(t *testing.T, r host.Record) { putRecord(t, in, r) },
 			Break: func(t *testing.T) func() {
@@ -67,7 +67,7 @@ func TestConformance(t *testing.T) {
 
 func addUser(t *testing.T, in *Instance, username, role string) (host.User, string) {
 	t.Helper()
-	exec(t, in, `INSERT INTO users (username, role, email, name) VALUES (?, ?, ?, ?)`, username, role, username+"@example.org", "Name of "+username)
+	execSQL(t, in, `INSERT INTO users (username, role, email, name) VALUES (?, ?, ?, ?)`, username, role, username+"@example.org", "Name of "+username)
 	var id int64
 	_, _ = fmt.Sscan(column(t, in, `SELECT id FROM users WHERE username = ?`, username), &id)
 	token, s, err := in.StartSession(t.Context(), id)
@@ -109,7 +109,7 @@ func putRecord(t *testing.T, in *Instance, r host.Record) {
 		t.Fatal(err)
 	}
 	writeData(t, in, path, head+"\n"+r.Body)
-	exec(t, in, `INSERT INTO records (id, title, type, status, workflow_state, content, path, author) VALUES (?, ?, ?, ?, ?, 'stale', ?, ?)
+	execSQL(t, in, `INSERT INTO records (id, title, type, status, workflow_state, content, path, author) VALUES (?, ?, ?, ?, ?, 'stale', ?, ?)
 		ON CONFLICT (id) DO UPDATE SET title = excluded.title, status = excluded.status`,
 		r.ID, r.Title, r.Type, r.Status, r.WorkflowState, path, r.Author)
 }

@@ -39,7 +39,7 @@ func quiet(env map[string]string) Options {
 	return Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Getenv: func(k string) string { return env[k] }}
 }
 
-func exec(t *testing.T, in *Instance, query string, args ...any) {
+func execSQL(t *testing.T, in *Instance, query string, args ...any) {
 	t.Helper()
 	if _, err := in.db.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatal(err)
