@@ -1,4 +1,4 @@
-import type { Editor } from '@tiptap/core'
+import type { ChainedCommands, Editor } from '@tiptap/core'
 import type { Command } from '@tiptap/pm/state'
 import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, deleteColumn, deleteRow, deleteTable, isInTable } from '@tiptap/pm/tables'
 import { yUndoPluginKey } from '@tiptap/y-tiptap'
@@ -24,6 +24,12 @@ export interface Group {
   actions: Action[]
 }
 
+/** A chain of commands on the editor, focused at once: TipTap's own focus waits for a frame, and loses what is typed meanwhile. */
+function focused(editor: Editor): ChainedCommands {
+  editor.view.focus()
+  return editor.chain()
+}
+
 const command = (run: Command) => ({
   run: (editor: Editor) => {
     run(editor.state, editor.view.dispatch, editor.view)
@@ -36,7 +42,7 @@ const mark = (name: string, label: string, face: Action['face'], keys: string): 
   label,
   face,
   keys,
-  run: (editor) => editor.chain().focus().toggleMark(name).run(),
+  run: (editor) => focused(editor).toggleMark(name).run(),
   active: (editor) => editor.isActive(name),
   enabled: (editor) => editor.can().toggleMark(name),
 })
@@ -45,7 +51,7 @@ const heading = (level: number): Action => ({
   label: `Heading ${level}`,
   face: `H${level}`,
   keys: `Mod-Alt-${level}`,
-  run: (editor) => editor.chain().focus().toggleNode('heading', 'paragraph', { level }).run(),
+  run: (editor) => focused(editor).toggleNode('heading', 'paragraph', { level }).run(),
   active: (editor) => editor.isActive('heading', { level }),
 })
 
@@ -53,7 +59,7 @@ const list = (name: string, label: string, icon: IconName, keys: string): Action
   label,
   face: { icon },
   keys,
-  run: (editor) => editor.chain().focus().toggleList(name, 'list_item').run(),
+  run: (editor) => focused(editor).toggleList(name, 'list_item').run(),
   active: (editor) => editor.isActive(name),
 })
 
@@ -61,7 +67,7 @@ const history = (name: 'undo' | 'redo', label: string, keys: string): Action => 
   label,
   face: { icon: name },
   keys,
-  run: (editor) => editor.chain().focus()[name]().run(),
+  run: (editor) => focused(editor)[name]().run(),
   enabled: (editor) => {
     const manager = yUndoPluginKey.getState(editor.state)?.undoManager
     return (manager?.[`${name}Stack`].length ?? 0) > 0
@@ -81,7 +87,7 @@ async function editLink(editor: Editor): Promise<void> {
     before.href ? 'Change' : 'Add',
     before.href ? 'Remove link' : '',
   )
-  const chain = editor.chain().focus()
+  const chain = focused(editor)
   if (answer === 'remove') chain.setTextSelection({ from, to }).unsetMark('link').run()
   else if (answer && empty) {
     chain.insertContent({ type: 'text', text: answer.text, marks: [{ type: 'link', attrs: { href: answer.href } }] }).run()
@@ -98,7 +104,7 @@ async function insertImage(editor: Editor): Promise<void> {
     ],
     'Add',
   )
-  if (answer && answer !== 'remove') editor.chain().focus().insertContent({ type: 'image', attrs: answer }).run()
+  if (answer && answer !== 'remove') focused(editor).insertContent({ type: 'image', attrs: answer }).run()
 }
 
 async function newTable(editor: Editor): Promise<void> {
@@ -151,14 +157,14 @@ export const groups: Group[] = [
         label: 'Indent the item',
         face: { icon: 'indent' },
         keys: 'Mod-]',
-        run: (editor) => editor.chain().focus().sinkListItem('list_item').run(),
+        run: (editor) => focused(editor).sinkListItem('list_item').run(),
         enabled: (editor) => inList(editor) && editor.can().sinkListItem('list_item'),
       },
       {
         label: 'Outdent the item',
         face: { icon: 'outdent' },
         keys: 'Mod-[',
-        run: (editor) => editor.chain().focus().liftListItem('list_item').run(),
+        run: (editor) => focused(editor).liftListItem('list_item').run(),
         enabled: (editor) => inList(editor) && editor.can().liftListItem('list_item'),
       },
     ],
@@ -170,19 +176,19 @@ export const groups: Group[] = [
         label: 'Quotation',
         face: { icon: 'quote' },
         keys: 'Mod-Shift-9',
-        run: (editor) => editor.chain().focus().toggleWrap('blockquote').run(),
+        run: (editor) => focused(editor).toggleWrap('blockquote').run(),
         active: (editor) => editor.isActive('blockquote'),
       },
       {
         label: 'Code block',
         face: { icon: 'codeblock' },
-        run: (editor) => editor.chain().focus().toggleNode('code_block', 'paragraph').run(),
+        run: (editor) => focused(editor).toggleNode('code_block', 'paragraph').run(),
         active: (editor) => editor.isActive('code_block'),
       },
       {
         label: 'Horizontal rule',
         face: { icon: 'rule' },
-        run: (editor) => editor.chain().focus().insertContent({ type: 'horizontal_rule' }).run(),
+        run: (editor) => focused(editor).insertContent({ type: 'horizontal_rule' }).run(),
       },
       { label: 'Image', face: { icon: 'image' }, run: insertImage, enabled: (editor) => !editor.isActive('code_block') },
       { label: 'Table', face: { icon: 'table' }, run: newTable, enabled: (editor) => !inTable(editor) },
