@@ -136,6 +136,22 @@ const scenarios = {
     return { line, markdown, changed }
   },
 
+  /** Opening a record and clicking around in it is no edit, whatever the record holds. */
+  async 'look around' () {
+    const shown = {}
+    for (const record of options.records) {
+      const page = await openRecord('alice', record)
+      await page.locator('.source-text .line').first().waitFor({ state: 'attached' })
+      await page.locator('.prose > :first-child').click()
+      await page.keyboard.press('Control+End')
+      await page.locator('h1').first().click()
+      check(await page.locator('.save-state').isHidden(), `opening ${record} was an edit: ${await page.locator('.save-state').textContent()}`)
+      shown[record] = await markdownOf(page)
+      await page.context().close()
+    }
+    return { shown }
+  },
+
   /** Somebody who may only read follows, and changes nothing. */
   async viewer () {
     const [alice, carol] = await Promise.all([openRecord('alice'), openRecord('carol')])
