@@ -56,6 +56,9 @@ export async function loadDemoUsers(): Promise<Record<string, DemoUser>> {
   return response.ok ? await response.json() : {}
 }
 
+const pageOfRecords = 500
+const mostRecords = 5000
+
 /** CivicPress's REST, as far as the pages use it. */
 export class Api {
   constructor(
@@ -80,8 +83,14 @@ export class Api {
   }
 
   async records(): Promise<RecordSummary[]> {
-    const data = await this.#json<RecordSummary[] | { records: RecordSummary[] }>('records?limit=1000')
-    return Array.isArray(data) ? data : (data.records ?? [])
+    const all: RecordSummary[] = []
+    let after = ''
+    do {
+      const page = await this.#json<{ records: RecordSummary[]; next?: string }>(`records?limit=${pageOfRecords}&after=${encodeURIComponent(after)}`)
+      all.push(...page.records)
+      after = page.next ?? ''
+    } while (after && all.length < mostRecords)
+    return all
   }
 
   record(id: string): Promise<RecordSummary> {
@@ -94,8 +103,8 @@ export class Api {
   }
 
   /** Has the server write the open room to the draft now. */
-  async writeDraft(id: string): Promise<boolean> {
-    return (await this.#json<{ snapshotCreated: boolean }>(`records/${encodeURIComponent(id)}/snapshot`, { method: 'POST' })).snapshotCreated
+  writeDraft(id: string): Promise<{ snapshotCreated: boolean; writeBackFailed?: boolean }> {
+    return this.#json(`records/${encodeURIComponent(id)}/snapshot`, { method: 'POST' })
   }
 
   /** The live document as Markdown, or null where the server has no such endpoint or room. */

@@ -60,8 +60,10 @@ export async function recordPage(config: Config, session: Session, id: string, s
 
   async function writeDraft(): Promise<void> {
     try {
-      say((await session.api.writeDraft(id)) ? '' : 'There is nothing to write: nobody has the record open.')
-      announce('The draft has been written.')
+      const { snapshotCreated, writeBackFailed } = await session.api.writeDraft(id)
+      if (writeBackFailed) say('The text is on the server’s disk, but the draft could not be written. The server tries again by itself.')
+      else if (!snapshotCreated) say('There is nothing to write: the server does not have this record open.')
+      else announce('The draft has been written.')
     } catch (error) {
       say(`The draft could not be written: ${error instanceof Error ? error.message : error}`)
     }
