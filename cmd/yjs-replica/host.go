@@ -16,6 +16,8 @@ import (
 type host struct {
 	doc  *yjs.Doc
 	root string
+
+	events, eventsV2 [][]byte // update events since they were last asked for, if watched
 }
 
 func newHost() *host {
@@ -60,14 +62,14 @@ func (h *host) do(op byte, p []byte) ([]byte, error) {
 		return garbage(p)
 	case 'I':
 		return json.Marshal(map[string]any{
-			"name": "civicpress", "version": "0", "attrs": "any", "embeds": true, "ops": "RAEVJGISX",
+			"name": "civicpress", "version": "0", "attrs": "any", "embeds": true, "ops": "RAEVJGISX" + moreOps,
 		})
 	case 'S':
 		return stats()
 	case 'X':
 		return h.exec(p)
 	}
-	return nil, errUnsupported
+	return h.doMore(op, p)
 }
 
 func (h *host) reset(p []byte) error {
@@ -75,6 +77,7 @@ func (h *host) reset(p []byte) error {
 		Root     string  `json:"root"`
 		GC       *bool   `json:"gc"`
 		ClientID float64 `json:"clientID"`
+		Events   bool    `json:"events"`
 	}{Root: "default"}
 	if len(p) > 0 {
 		if err := json.Unmarshal(p, &o); err != nil {
@@ -83,6 +86,9 @@ func (h *host) reset(p []byte) error {
 	}
 	h.root = o.Root
 	h.doc = yjs.NewDoc(yjs.Options{ClientID: uint64(o.ClientID), DisableGC: o.GC != nil && !*o.GC})
+	if o.Events {
+		h.watch()
+	}
 	return nil
 }
 

@@ -2,7 +2,7 @@ package main
 
 import (
 	"encoding/base64"
-	"fmt"
+	"strconv"
 
 	"github.com/civicpress/realtimefx/yjs"
 	"github.com/civicpress/realtimefx/yjs/lib0"
@@ -96,7 +96,7 @@ func value(v any) any {
 	case *yjs.Subdoc:
 		return lib0.Object{}
 	case lib0.BigInt:
-		return fmt.Sprintf("%dn", v)
+		return lib0.Object{{Key: "$big", Value: strconv.FormatInt(int64(v), 10)}}
 	}
 	if v == lib0.Undefined {
 		return lib0.Object{{Key: "$undef", Value: 1}}

@@ -1,0 +1,35 @@
+package yjs
+
+import "fmt"
+
+// ApplyUpdateV2 is ApplyUpdate for update format V2.
+func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
+	if n := d.limits.UpdateBytes; len(update) > n {
+		return &LimitError{"UpdateBytes", uint64(n), uint64(len(update))}
+	}
+	internal, err := toInternal(update)
+	if err != nil {
+		return err
+	}
+	return d.applyChecked(internal, origin, true)
+}
+
+// EncodeStateAsUpdateV2 is EncodeStateAsUpdate in format V2.
+func (d *Doc) EncodeStateAsUpdateV2(sv []byte) ([]byte, error) {
+	internal, err := d.EncodeStateAsUpdate(sv)
+	if err != nil {
+		return nil, err
+	}
+	return internalToV2(internal)
+}
+
+// OnUpdateV2 is OnUpdate with updates in format V2.
+func (d *Doc) OnUpdateV2(f func(update []byte, origin any, tx *Transaction)) (cancel func()) {
+	return d.OnUpdate(func(update []byte, origin any, tx *Transaction) {
+		v2, err := internalToV2(update)
+		if err != nil {
+			panic(fmt.Sprintf("yjs: own update in format V2: %v", err)) // we wrote it
+		}
+		f(v2, origin, tx)
+	})
+}
