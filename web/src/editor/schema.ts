@@ -5,6 +5,12 @@ import { Extension, Mark, Node, mergeAttributes, type Attribute } from '@tiptap/
 
 const hidden: Partial<Attribute> = { rendered: false }
 
+// Said for each attribute that is text: TipTap makes a number of what looks like one, and an image called "2024" is not 2024.
+const text = (name: string): Partial<Attribute> => ({ parseHTML: (dom) => dom.getAttribute(name) })
+
+/** What Markdown has and the schema has not: the server carries it in a code block or a link of this name, byte for byte. */
+const raw = 'civicpress:markdown'
+
 export const Doc = Node.create({ name: 'doc', topNode: true, content: 'block+' })
 
 export const Paragraph = Node.create({
@@ -54,7 +60,11 @@ export const CodeBlock = Node.create({
     params: { default: '', parseHTML: (dom: HTMLElement) => dom.dataset.params ?? '', ...hidden },
   }),
   parseHTML: () => [{ tag: 'pre', preserveWhitespace: 'full' }],
-  renderHTML: ({ node }) => ['pre', node.attrs.params ? { 'data-params': node.attrs.params } : {}, ['code', 0]],
+  renderHTML: ({ node: { attrs } }) => [
+    'pre',
+    { ...(attrs.params ? { 'data-params': attrs.params } : {}), ...(attrs.params === raw ? { class: 'raw', 'data-note': 'Markdown, kept as it is' } : {}) },
+    ['code', 0],
+  ],
 })
 
 export const Text = Node.create({ name: 'text', group: 'inline' })
@@ -65,9 +75,9 @@ export const Image = Node.create({
   inline: true,
   draggable: true,
   addAttributes: () => ({
-    src: { isRequired: true, validate: 'string' },
-    alt: { default: null, validate: 'string|null' },
-    title: { default: null, validate: 'string|null' },
+    src: { isRequired: true, validate: 'string', ...text('src') },
+    alt: { default: null, validate: 'string|null', ...text('alt') },
+    title: { default: null, validate: 'string|null', ...text('title') },
   }),
   parseHTML: () => [{ tag: 'img[src]' }],
   renderHTML: ({ HTMLAttributes }) => ['img', mergeAttributes(HTMLAttributes, { loading: 'lazy' })],
@@ -196,19 +206,29 @@ const safeLink = /^(https?:|mailto:|tel:|[^:]*$|[./#?])/i
 export const Link = Mark.create({
   name: 'link',
   inclusive: false,
-  addAttributes: () => ({ href: { isRequired: true, validate: 'string' }, title: { default: null, validate: 'string|null' } }),
-  parseHTML: () => [{ tag: 'a[href]' }],
-  renderHTML: ({ HTMLAttributes }) => [
-    'a',
-    {
-      // What a record holds is kept; what a browser would run is not made clickable.
-      ...(safeLink.test(String(HTMLAttributes.href)) ? { href: HTMLAttributes.href } : {}),
-      ...(HTMLAttributes.title ? { title: HTMLAttributes.title } : {}),
-      rel: 'noopener noreferrer',
-      target: '_blank',
+  addAttributes: () => ({
+    href: {
+      isRequired: true,
+      validate: 'string',
+      parseHTML: (dom: HTMLElement) => (dom.classList.contains('raw') ? raw : dom.getAttribute('href')),
     },
-    0,
-  ],
+    title: { default: null, validate: 'string|null', ...text('title') },
+  }),
+  parseHTML: () => [{ tag: 'a[href]' }, { tag: 'span.raw' }],
+  renderHTML: ({ mark: { attrs } }) =>
+    attrs.href === raw
+      ? ['span', { class: 'raw' }, 0]
+      : [
+          'a',
+          {
+            // What a record holds is kept; what a browser would run is not made clickable.
+            ...(safeLink.test(String(attrs.href)) ? { href: attrs.href } : {}),
+            ...(attrs.title ? { title: attrs.title } : {}),
+            rel: 'noopener noreferrer',
+            target: '_blank',
+          },
+          0,
+        ],
 })
 
 export const Emphasis = Mark.create({
