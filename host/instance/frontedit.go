@@ -83,14 +83,7 @@ func setKey(text, key string, value any, newline string) (string, error) {
 		}
 		return strings.Join(slices.Insert(lines, placeFor(lines, key), entry), ""), nil
 	}
-	end := start + 1
-	for end < len(lines) && keyOf(lines[end]) == "" {
-		end++
-	}
-	// Blank lines and comments before the next entry belong to that one.
-	for end > start+1 && (strings.TrimSpace(lines[end-1]) == "" || lines[end-1][0] == '#') {
-		end--
-	}
+	end := endOf(lines, start)
 	entry := ""
 	if value != nil {
 		var err error
@@ -192,17 +185,28 @@ func groupOf(key string) int {
 	return len(groups)
 }
 
+// endOf returns the line after the entry that begins at start. Blank lines and
+// comments before the next entry belong to that one.
+func endOf(lines []string, start int) int {
+	end := start + 1
+	for end < len(lines) && keyOf(lines[end]) == "" {
+		end++
+	}
+	for end > start+1 && (strings.TrimSpace(lines[end-1]) == "" || lines[end-1][0] == '#') {
+		end--
+	}
+	return end
+}
+
 // placeFor returns the line before which a new key goes: after the last entry
-// of its group or an earlier one.
+// of its group, else of an earlier one.
 func placeFor(lines []string, key string) int {
-	place := 0
-	inEarlier := true
+	place, best := 0, -1
 	for i, line := range lines {
 		if k := keyOf(line); k != "" {
-			inEarlier = groupOf(k) <= groupOf(key)
-		}
-		if inEarlier && strings.TrimSpace(line) != "" {
-			place = i + 1
+			if g := groupOf(k); g <= groupOf(key) && g >= best {
+				place, best = endOf(lines, i), g
+			}
 		}
 	}
 	return place

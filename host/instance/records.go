@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/civicpress/realtimefx/host"
@@ -94,12 +95,12 @@ func (in *Instance) readRecordFile(path string) (string, error) {
 		return "", err
 	}
 	src, err := in.data.ReadFile(local)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if _, statErr := in.data.Lstat(local); statErr == nil && !errors.Is(err, fs.ErrPermission) {
-			// os.Root has no sentinel for a link that leads out of it.
-			if info, err := in.data.Stat(local); err != nil || info.IsDir() {
-				return "", fmt.Errorf("%w: %q", ErrUnsafePath, path)
-			}
+	if err != nil {
+		// os.Root has no sentinel for a link that leads out of it; but it is
+		// the only error that does not come from the system.
+		var errno syscall.Errno
+		if !errors.As(err, &errno) || errno == syscall.EISDIR {
+			return "", fmt.Errorf("%w: %q (%w)", ErrUnsafePath, path, err)
 		}
 	}
 	return string(src), err
