@@ -55,8 +55,13 @@ async function openRecord (as, record = options.record, more = {}) {
 /** The paragraph with exactly this text. */
 async function paragraph (page, text) {
   const found = page.locator('.prose > p')
-  const all = await found.allInnerTexts()
-  const at = all.findIndex((t) => t.trim() === text)
+  const all = await found.evaluateAll((paragraphs) =>
+    paragraphs.map((p) => {
+      const copy = p.cloneNode(true)
+      for (const caret of copy.querySelectorAll('.caret')) caret.remove()
+      return copy.textContent
+    }))
+  const at = all.indexOf(text)
   check(at >= 0, `no paragraph reads ${JSON.stringify(text)}; there are ${JSON.stringify(all.slice(0, 8))}`)
   return found.nth(at)
 }

@@ -14,6 +14,8 @@ export interface ChartOptions {
   format(value: number | null): string
   /** Below this the scale does not shrink, so that noise does not look like drama. */
   floor: number
+  /** In which steps the scale grows: 1, or 1 MB for bytes. */
+  unit?: number
 }
 
 const width = 300
@@ -61,7 +63,8 @@ export function chart(options: ChartOptions): { element: HTMLElement; update(poi
     first = Date.parse(points[0].at)
     span = Math.max(Date.parse(points[points.length - 1].at) - first, 1000)
     const values = points.flatMap((p) => options.series.map((s) => s.value(p) ?? 0))
-    const max = roundUp(Math.max(options.floor, ...values))
+    const unit = options.unit ?? 1
+    const max = roundUp(Math.max(options.floor, ...values) / unit) * unit
     options.series.forEach((series, i) => {
       const runs = runsOf(points, series, (p) => ((Date.parse(p.at) - first) / span) * width, (v) => height - (v / max) * height)
       lines[i].setAttribute('d', runs.map((run) => 'M' + run.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')).join(''))

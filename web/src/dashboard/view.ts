@@ -116,6 +116,9 @@ function roomsTable(): Tile {
   }
 }
 
+/** Of how many records the draft cannot be written at present. */
+const failing = (stats: Stats) => (stats.rooms ?? []).filter((room) => room.writeback_error).length
+
 const statusNames = { healthy: 'Healthy', degraded: 'Degraded', unhealthy: 'Unhealthy' }
 
 /** The whole view; update takes each answer of the server. */
@@ -161,10 +164,10 @@ export function dashboardView(): { element: HTMLElement; update(stats: Stats, po
     ),
     tile(
       'Drafts written',
-      (s) => number(s.writeback.ok_total),
-      (s) => `${number(s.writeback.failed_total)} failed, ${number(s.writeback.pending)} to do`,
+      (s) => (failing(s) ? `${failing(s)} failing` : number(s.writeback.ok_total)),
+      (s) => `${failing(s) ? `${number(s.writeback.ok_total)} written, ` : ''}${number(s.writeback.pending)} to do, ${number(s.writeback.failed_total)} failures so far`,
       undefined,
-      (s) => s.writeback.failed_total > 0,
+      (s) => failing(s) > 0,
     ),
     tile(
       'Traffic',
@@ -175,7 +178,7 @@ export function dashboardView(): { element: HTMLElement; update(stats: Stats, po
       'Memory',
       (s) => bytes(s.memory.heap_bytes),
       (s) => `of ${bytes(s.memory.sys_bytes)}, ${number(s.memory.goroutines)} goroutines`,
-      { label: 'Memory in use', series: [{ name: 'memory', ink: 1, value: (p) => p.heap_bytes ?? null }], format: (v) => (v === null ? '–' : bytes(v)), floor: 16 << 20 },
+      { label: 'Memory in use', series: [{ name: 'memory', ink: 1, value: (p) => p.heap_bytes ?? null }], format: (v) => (v === null ? '–' : bytes(v)), floor: 10 << 20, unit: 1 << 20 },
     ),
     closesTile(),
   ]

@@ -13,6 +13,8 @@ export interface Connection {
   closing: Closing | null
   /** Something the server said about an edit or the connection. */
   notice: string
+  /** The server's disk does not take edits. */
+  failing: boolean
 }
 
 export interface RoomOptions {
@@ -42,7 +44,7 @@ export class Room {
   #retry: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly options: RoomOptions) {
-    this.#connection = { phase: 'connecting', access: options.access, closing: null, notice: '' }
+    this.#connection = { phase: 'connecting', access: options.access, closing: null, notice: '', failing: false }
     this.saves = new SaveTracker(
       options.onSaved,
       () => this.provider.ws?.send('{"type":"ping"}'),
@@ -119,23 +121,23 @@ export class Room {
     if (frame.type !== 'control') return
     switch (frame.event) {
       case 'saved':
-        if (this.#connection.notice) this.#update({ notice: '' })
+        if (this.#connection.failing) this.#update({ failing: false })
         return this.saves.saved(frame as unknown as SavedFrame)
       case 'connection.ack':
       case 'access':
         if (frame.access === 'edit' || frame.access === 'view') this.#update({ access: frame.access })
         return
       case 'reload':
-      case 'lineage.changed':
-        return this.options.onReload(String(frame.reason ?? ''))
+        return this.options.onReload('This window held an older version of the record; what you see now is the current one.')
       case 'unsaved':
-        return this.#update({ notice: 'The server cannot write to its disk. Your changes are kept in its memory and in this window.' })
+        return this.#update({ failing: true })
+      case 'notice':
+        return this.#update({ notice: String(frame.reason ?? '') })
       case 'error': {
         const { code, message } = (frame.error ?? {}) as { code?: string; message?: string }
         // The refused edit is in this window's document and nowhere else; only a fresh document is true again.
-        if (code === 'PERMISSION_DENIED' && this.provider.synced) {
-          this.#update({ access: 'view' })
-          return this.options.onReload('You may not edit this record. The edit was not taken; what you see is the record as it is.')
+        if (code === 'PERMISSION_DENIED' && this.saves.pending) {
+          return this.options.onReload('You may not edit this record. Your last change was not taken; what you see is the record as it is.')
         }
         return this.#update({ notice: message ?? '' })
       }

@@ -81,6 +81,11 @@ export class SaveTracker {
     this.changed(this.state)
   }
 
+  /** Whether there are edits that are not known to be saved. */
+  get pending(): boolean {
+    return this.#edited
+  }
+
   /** Whether closing the window now could lose an edit. */
   get atRisk(): boolean {
     return this.#edited && this.state !== 'received'

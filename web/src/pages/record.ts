@@ -51,6 +51,7 @@ export async function recordPage(config: Config, session: Session, id: string, s
   let editor: Editor | null = null
   let presence: { destroy(): void } | null = null
   let gone = false
+  let lost = '' // the text of a window whose last edits the server did not take
 
   function showPane(shown: boolean): void {
     panes.classList.toggle('no-source', !shown)
@@ -69,12 +70,22 @@ export async function recordPage(config: Config, session: Session, id: string, s
     }
   }
 
-  function say(text: string): void {
-    setText(notice, text)
+  function say(text: string, ...buttons: HTMLElement[]): void {
     notice.hidden = text === ''
+    if (notice.dataset.text === text) return
+    notice.dataset.text = text
+    notice.replaceChildren(h('span', {}, text), ...buttons)
   }
 
-  function showConnection({ phase, access: granted, closing, notice: words }: Connection): void {
+  const button = (label: string, onclick: () => void) => h('button', { type: 'button', class: 'button small', onclick }, label)
+
+  function sayWhy(text: string, way: 'reload' | 'sign in' | undefined): void {
+    if (way === 'sign in') say(text, button('Sign in again', signOut))
+    else if (way === 'reload') say(text, button('Load the record anew', () => restart('')))
+    else say(text)
+  }
+
+  function showConnection({ phase, access: granted, closing, notice: words, failing }: Connection): void {
     const text = phase === 'online' ? 'Online' : closing ? closing.state : phase === 'connecting' ? 'Connecting…' : 'Offline'
     const offlineEdits = phase === 'offline' && room?.saves.atRisk && closing?.retry !== 'never'
     link.className = `state link-state is-${phase === 'online' ? 'online' : closing?.retry === 'never' ? 'stopped' : 'waiting'}`
@@ -82,7 +93,9 @@ export async function recordPage(config: Config, session: Session, id: string, s
       setText(link, text)
       announce(text, 800)
     }
-    say(phase === 'online' ? words : closing?.text || (offlineEdits ? 'Offline. Your changes are kept in this window and sent when the connection is back.' : ''))
+    if (failing && phase === 'online') say('The server cannot write to its disk. Your changes are in its memory and in this window: leave the window open.')
+    else if (phase === 'online') lost ? say(words, button('Copy the text this window had', copyLost)) : say(words)
+    else sayWhy(closing?.text || (offlineEdits ? 'Offline. Your changes are kept in this window and sent when the connection is back.' : ''), closing?.way)
     const editable = granted === 'edit' && closing?.retry !== 'never'
     access.hidden = granted === 'edit'
     writeButton.hidden = granted !== 'edit'
@@ -107,7 +120,7 @@ export async function recordPage(config: Config, session: Session, id: string, s
       access: granted,
       onConnection: (connection) => room === current && showConnection(words ? { ...connection, notice: connection.notice || words } : connection),
       onSaved: (state) => room === current && showSaved(state),
-      onReload: (reason) => queueMicrotask(() => room === current && restart(reason || 'The record was reloaded: this window had an older version of it.')),
+      onReload: (reason) => queueMicrotask(() => room === current && restart(reason)),
     })
     room = current
     const list = presenceList(room.provider.awareness)
@@ -137,8 +150,15 @@ export async function recordPage(config: Config, session: Session, id: string, s
     room.destroy()
   }
 
+  async function copyLost(): Promise<void> {
+    await navigator.clipboard.writeText(lost)
+    announce('Copied.')
+  }
+
+  /** Takes the server's document in place of this window's, which must not be sent again. */
   function restart(reason: string): void {
     const granted = room.connection.access
+    lost = room.saves.pending && editor ? editor.getText({ blockSeparator: '\n\n' }) : ''
     stop()
     paper.replaceChildren()
     loading.hidden = false
