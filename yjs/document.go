@@ -79,12 +79,13 @@ type Doc struct {
 	missing   []ID
 	pendingDS deleteSet
 
-	tx     *Transaction   // open now
-	queue  []*Transaction // ended, but not cleaned up; the first is being cleaned up
-	spare  *Transaction   // to use again
-	lastTx uint64
-	apply  applier
-	events docEvents
+	tx        *Transaction   // open now
+	queue     []*Transaction // ended, but not cleaned up; the first is being cleaned up
+	spare     *Transaction   // to use again
+	lastTx    uint64
+	observing bool // an observer was ever added to a type
+	apply     applier
+	events    docEvents
 }
 
 // NewDoc returns an empty document.

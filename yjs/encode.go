@@ -31,13 +31,13 @@ func (d *Doc) AppendStateAsUpdate(dst, sv []byte) ([]byte, error) {
 		parts = append(parts, d.pendingDS.append([]byte{0}))
 	}
 	if d.pending != nil {
-		diff, err := diffInternal(d.pending, known)
+		diff, err := diffUpdate(d.pending, true, sv, &v1Writer{internal: true})
 		if err != nil {
 			return dst, err
 		}
 		parts = append(parts, diff)
 	}
-	all, err := mergeInternal(parts)
+	all, err := mergeInternal(parts...)
 	return append(dst, all...), err
 }
 

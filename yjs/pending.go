@@ -2,9 +2,15 @@ package yjs
 
 import "fmt"
 
-// mustMerge merges two updates that this package has written.
-func mustMerge(a, b []byte) []byte {
-	u, err := mergeInternal([][]byte{a, b})
+// mergeInternal merges updates that this package has written; they may hold
+// raw values.
+func mergeInternal(us ...[]byte) ([]byte, error) {
+	return mergeUpdates(us, true, &v1Writer{internal: true})
+}
+
+// mustMerge merges updates that have been checked.
+func mustMerge(us ...[]byte) []byte {
+	u, err := mergeInternal(us...)
 	if err != nil {
 		panic(fmt.Sprintf("yjs: merge of pending updates: %v", err))
 	}
