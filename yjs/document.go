@@ -83,6 +83,7 @@ type Doc struct {
 	queue     []*Transaction // ended, but not cleaned up; the first is being cleaned up
 	spare     *Transaction   // to use again
 	lastTx    uint64
+	raw       bool // holds raw values, see block.data
 	observing bool // an observer was ever added to a type
 	apply     applier
 	events    docEvents

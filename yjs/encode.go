@@ -16,6 +16,22 @@ func (d *Doc) EncodeStateAsUpdate(sv []byte) ([]byte, error) {
 
 // AppendStateAsUpdate is EncodeStateAsUpdate into a slice of the caller's.
 func (d *Doc) AppendStateAsUpdate(dst, sv []byte) ([]byte, error) {
+	if !d.raw {
+		return d.appendInternal(dst, sv)
+	}
+	u, err := d.appendInternal(nil, sv)
+	if err == nil {
+		u, err = toV1(u)
+	}
+	return append(dst, u...), err
+}
+
+// toV1 turns raw values of an update, see block.data, into the JSON that
+// format V1 has for them.
+func toV1(update []byte) ([]byte, error) { return convert(update, true, &v1Writer{}) }
+
+// appendInternal is AppendStateAsUpdate with raw values kept.
+func (d *Doc) appendInternal(dst, sv []byte) ([]byte, error) {
 	known, err := DecodeStateVector(sv)
 	if err != nil {
 		return dst, err
@@ -31,13 +47,13 @@ func (d *Doc) AppendStateAsUpdate(dst, sv []byte) ([]byte, error) {
 		parts = append(parts, d.pendingDS.append([]byte{0}))
 	}
 	if d.pending != nil {
-		diff, err := diffUpdate(d.pending, true, sv, &v1Writer{internal: true})
+		diff, err := diffUpdate(d.pending, true, known, &v1Writer{internal: true})
 		if err != nil {
 			return dst, err
 		}
 		parts = append(parts, diff)
 	}
-	all, err := mergeInternal(parts...)
+	all, err := mergeInternal(parts)
 	return append(dst, all...), err
 }
 

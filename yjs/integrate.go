@@ -76,6 +76,7 @@ func (tx *Transaction) fill(it *item, b *block) {
 	switch it.kind {
 	case kindFormat:
 		it.aux = d.mark(b.key, b.data)
+		d.raw = d.raw || b.isRaw()
 	case kindType:
 		it.typ = &branch{doc: d, item: it, kind: b.typeRef}
 		if b.data != nil {
@@ -85,6 +86,7 @@ func (tx *Transaction) fill(it *item, b *block) {
 		it.aux = &aux{doc: newSubdoc(d, string(b.data), b.key)}
 	default:
 		it.data = d.arena.copy(b.data)
+		d.raw = d.raw || (it.kind == kindEmbed || it.kind == kindJSON) && b.isRaw()
 		d.textBytes += len(it.data)
 	}
 }

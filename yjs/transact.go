@@ -1,6 +1,6 @@
 package yjs
 
-import "errors"
+import "fmt"
 
 // Transact runs fn in a transaction. Writes made in it become one update,
 // and observers hear of them together at its end. Inside of another
@@ -126,13 +126,7 @@ func (tx *Transaction) emit() {
 	for _, h := range d.events.cleaned.list {
 		h.f(tx)
 	}
-	if len(d.events.update.list) > 0 {
-		if u := tx.encode(); u != nil {
-			for _, h := range d.events.update.list {
-				h.f(u, tx.origin, tx)
-			}
-		}
-	}
+	tx.emitUpdate()
 	if tx.finishSubdocs() {
 		e := SubdocsEvent{Added: tx.added, Removed: tx.removed, Loaded: tx.loaded}
 		for _, h := range d.events.subdocs.list {
@@ -141,12 +135,31 @@ func (tx *Transaction) emit() {
 	}
 }
 
-// Update returns what the transaction has done, in the form in which OnUpdate
-// gets it, or nil if it has done nothing. It may be called from observers
-// only.
-func (tx *Transaction) Update() ([]byte, error) {
-	if tx.open {
-		return nil, errors.New("yjs: transaction is still open")
+func (tx *Transaction) emitUpdate() {
+	d := tx.doc
+	if len(d.events.update.list)+len(d.events.updateV2.list) == 0 {
+		return
 	}
-	return tx.encode(), nil
+	internal := tx.encode()
+	if internal == nil {
+		return
+	}
+	if len(d.events.update.list) > 0 {
+		u := internal
+		if d.raw {
+			u, _ = convert(internal, true, &v1Writer{lossy: true}) // it is well-formed: we wrote it
+		}
+		for _, h := range d.events.update.list {
+			h.f(u, tx.origin, tx)
+		}
+	}
+	if len(d.events.updateV2.list) > 0 {
+		u, err := internalToV2(internal)
+		if err != nil {
+			panic(fmt.Sprintf("yjs: own update in format V2: %v", err)) // we wrote it
+		}
+		for _, h := range d.events.updateV2.list {
+			h.f(u, tx.origin, tx)
+		}
+	}
 }

@@ -1,7 +1,5 @@
 package yjs
 
-import "fmt"
-
 // ApplyUpdateV2 is ApplyUpdate for update format V2.
 func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
 	if n := d.limits.UpdateBytes; len(update) > n {
@@ -16,7 +14,7 @@ func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
 
 // EncodeStateAsUpdateV2 is EncodeStateAsUpdate in format V2.
 func (d *Doc) EncodeStateAsUpdateV2(sv []byte) ([]byte, error) {
-	internal, err := d.EncodeStateAsUpdate(sv)
+	internal, err := d.appendInternal(nil, sv)
 	if err != nil {
 		return nil, err
 	}
@@ -25,11 +23,5 @@ func (d *Doc) EncodeStateAsUpdateV2(sv []byte) ([]byte, error) {
 
 // OnUpdateV2 is OnUpdate with updates in format V2.
 func (d *Doc) OnUpdateV2(f func(update []byte, origin any, tx *Transaction)) (cancel func()) {
-	return d.OnUpdate(func(update []byte, origin any, tx *Transaction) {
-		v2, err := internalToV2(update)
-		if err != nil {
-			panic(fmt.Sprintf("yjs: own update in format V2: %v", err)) // we wrote it
-		}
-		f(v2, origin, tx)
-	})
+	return d.events.updateV2.add(f)
 }

@@ -58,12 +58,16 @@ func (g *groups) appendTo(dst []byte) []byte {
 type v1Writer struct {
 	groups
 	internal bool
+	lossy    bool // null for raw values that JSON cannot hold
 }
 
 func (w *v1Writer) write(b *block, offset uint64) error {
 	if !w.internal && b.isRaw() {
 		if err := b.rawToJSON(); err != nil {
-			return err
+			if !w.lossy {
+				return err
+			}
+			b.data = []byte(none)
 		}
 	}
 	if w.begin(b.id.Client) {
