@@ -1,6 +1,9 @@
 package room
 
 import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
 	"net/http"
 
 	"github.com/civicpress/realtimefx/host"
@@ -9,6 +12,7 @@ import (
 // Errors that clients meet. They compare by code with errors.Is; the session
 // maps them to close codes.
 var (
+	ErrRoomType         = &host.Error{Code: "ROOM_TYPE_NOT_REGISTERED", Message: "room type not registered", HTTPStatus: http.StatusNotFound}
 	ErrRoomNotFound     = &host.Error{Code: "ROOM_NOT_FOUND", Message: "room not found", HTTPStatus: http.StatusNotFound}
 	ErrPermissionDenied = &host.Error{Code: "PERMISSION_DENIED", Message: "permission denied", HTTPStatus: http.StatusForbidden}
 	ErrAuthFailed       = &host.Error{Code: "AUTH_FAILED", Message: "authentication failed", HTTPStatus: http.StatusUnauthorized}
@@ -20,3 +24,20 @@ var (
 	ErrUnavailable      = &host.Error{Code: "UNAVAILABLE", Message: "a service this needs is not available now", HTTPStatus: http.StatusServiceUnavailable}
 	ErrClosed           = &host.Error{Code: "ROOM_CLOSED", Message: "the room is closed", HTTPStatus: http.StatusServiceUnavailable}
 )
+
+// NewCorrelationID returns an id that joins a client's message, a log line and
+// a hook.
+func NewCorrelationID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// CodeOf returns the code of a host error, "INTERNAL" of any other.
+func CodeOf(err error) string {
+	var e *host.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return "INTERNAL"
+}

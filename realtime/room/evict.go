@@ -1,0 +1,111 @@
+package room
+
+import (
+	"context"
+	"time"
+
+	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+	"github.com/civicpress/realtimefx/realtime/store"
+)
+
+// retryEvict is when a room that could not be saved is tried again.
+const retryEvict = 30 * time.Second
+
+// evict saves a room that nobody is in and lets go of it. People may join
+// while it is saved; then it stays. A room that cannot be saved stays too.
+func (m *Manager) evict(e *entry) {
+	r := e.room
+	for {
+		ctx, cancel := context.WithTimeout(m.base, m.opts.OpenTimeout)
+		res, err := r.watch.Flush(ctx, store.ReasonLastLeave)
+		cancel()
+
+		m.mu.Lock()
+		if e.refs > 0 || e.closing || m.stopped {
+			m.mu.Unlock()
+			return
+		}
+		if err != nil {
+			m.startGraceLocked(e, retryEvict)
+			m.mu.Unlock()
+			m.logger.Error("room cannot be saved at the end of its grace period; it stays open", "op", "room.evict", "room", e.id, "error", err)
+			return
+		}
+		if res.Seq < r.applied.Load() { // another node or the archive changed it meanwhile
+			m.mu.Unlock()
+			continue
+		}
+		e.closing = true
+		m.mu.Unlock()
+		m.finish(e, "idle")
+		return
+	}
+}
+
+// fail closes a room that cannot go on. It may be called on the room's loop.
+func (m *Manager) fail(r *Room, err error) {
+	m.tasks.Go(func() {
+		m.shut(r.entry, CloseFor(err), "failed")
+	})
+}
+
+// Gone closes the room of a record that was deleted.
+func (m *Manager) Gone(id string) {
+	if r, ok := m.Room(id); ok {
+		m.tasks.Go(func() { m.shut(r.entry, wire.CloseForbidden, "deleted") })
+	}
+}
+
+// shut ends who is in a room and lets go of it, without saving.
+func (m *Manager) shut(e *entry, c wire.Close, reason string) {
+	m.mu.Lock()
+	if e.closing {
+		m.mu.Unlock()
+		<-e.gone
+		return
+	}
+	e.closing = true
+	if e.grace != nil {
+		e.grace.Stop()
+	}
+	m.mu.Unlock()
+	_ = e.room.do(m.base, func() {
+		for _, member := range e.room.members {
+			member.socket.End(c, member.errorFrame(closeName[reason], closeText[reason], ""))
+		}
+	})
+	m.finish(e, reason)
+}
+
+var closeName = map[string]string{"failed": "LOAD_FAILED", "deleted": "PERMISSION_DENIED", "stop": "SERVER_RESTART"}
+
+var closeText = map[string]string{
+	"failed":  "The document of this room cannot be stored any more.",
+	"deleted": "The record was deleted.",
+	"stop":    "The server restarts.",
+}
+
+// finish closes the room's ends and removes it.
+func (m *Manager) finish(e *entry, reason string) {
+	r := e.room
+	r.in.mu.Lock()
+	r.in.closed = true
+	r.in.space.Broadcast()
+	r.in.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(context.Background(), m.opts.OpenTimeout)
+	defer cancel()
+	if err := r.watch.Close(ctx); err != nil {
+		m.logger.Warn("the room's last write-back did not end in time", "op", "room.close", "room", e.id, "error", err)
+	}
+	r.log.Close()
+	if r.link != nil {
+		r.link.Close()
+	}
+	m.mu.Lock()
+	delete(m.entries, e.id)
+	m.mu.Unlock()
+	close(e.gone)
+	m.emit("", hooks.RoomDestroyed{RoomID: r.id, RoomType: r.kind, Reason: reason})
+}

@@ -1,0 +1,164 @@
+package room
+
+import (
+	"sync"
+)
+
+// event is something that the loop has to deal with.
+type event struct {
+	kind   evKind
+	member *Member
+	data   []byte // part of the inbox's arena; valid until the turn ends
+	fn     func() // evCall
+	from   int    // where data begins in the arena
+	n      int
+}
+
+type evKind uint8
+
+const (
+	evJoin evKind = iota
+	evLeave
+	evStep1
+	evStep2
+	evUpdate
+	evAwareness
+	evQuery   // wants all presence states
+	evTruth   // a viewer wrote: show it the true state
+	evDrained // a member that was behind has written everything
+	evPush    // no step 1 came: send the whole state unasked
+	evCall    // run fn on the loop
+)
+
+// inbox is what waits for the loop. What members send is bounded; what the
+// server itself posts is not, because it is little and must never wait.
+type inbox struct {
+	mu      sync.Mutex
+	space   sync.Cond // signalled when the loop took everything
+	events  []event   // guarded by mu
+	arena   []byte    // guarded by mu; the data of events
+	running bool      // guarded by mu; the loop's goroutine exists
+	closed  bool      // guarded by mu
+
+	durable   uint64 // guarded by mu; news from the journal, see journal.go
+	hasNews   bool   // guarded by mu
+	failing   error  // guarded by mu
+	recovered bool   // guarded by mu
+}
+
+const (
+	// maxArena is how much the members of one room may have waiting. Who
+	// sends more waits, and so stops reading from its socket.
+	maxArena = 4 << 20
+	// keepArena is how much is kept between turns.
+	keepArena = 64 << 10
+)
+
+// post queues an event of the server. It never blocks.
+func (r *Room) post(e event) bool {
+	r.in.mu.Lock()
+	defer r.in.mu.Unlock()
+	if r.in.closed {
+		return false
+	}
+	r.in.events = append(r.in.events, e)
+	r.startLocked()
+	return true
+}
+
+// call has fn run on the loop. It reports false if the room is closed; then fn
+// never runs.
+func (r *Room) call(fn func()) bool { return r.post(event{kind: evCall, fn: fn}) }
+
+// Message is what a member's socket received.
+type Message uint8
+
+// The messages that a room takes.
+const (
+	Step1     = Message(evStep1)
+	Step2     = Message(evStep2)
+	Update    = Message(evUpdate)
+	Awareness = Message(evAwareness)
+	Query     = Message(evQuery)
+	Truth     = Message(evTruth)
+)
+
+// Submit hands a member's message to the room, which copies the payload. It
+// waits while the room has too much to do; that is how a flood is slowed down.
+// It reports false when the room is closed.
+func (r *Room) Submit(m *Member, kind Message, payload []byte) bool {
+	in := &r.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for !in.closed && len(in.arena) > 0 && len(in.arena)+len(payload) > maxArena {
+		in.space.Wait()
+	}
+	if in.closed {
+		return false
+	}
+	e := event{kind: evKind(kind), member: m, from: len(in.arena), n: len(payload)}
+	in.arena = append(in.arena, payload...)
+	in.events = append(in.events, e)
+	r.startLocked()
+	return true
+}
+
+// startLocked sees to it that the loop runs.
+func (r *Room) startLocked() {
+	if !r.in.running {
+		r.in.running = true
+		go r.loop()
+	}
+}
+
+// batch is what the loop took from the inbox; it goes back and forth between
+// the two so that nothing is allocated in a busy room.
+type batch struct {
+	events []event
+	arena  []byte
+
+	durable   uint64
+	hasNews   bool
+	failing   error
+	recovered bool
+}
+
+// next takes everything that waits, and gives the emptied batch back. Without
+// anything to do it returns false and the loop must end.
+func (r *Room) next(b *batch) bool {
+	clear(b.events)
+	if cap(b.arena) > keepArena {
+		b.arena = nil
+	}
+	if cap(b.events) > maxSpare {
+		b.events = nil
+	}
+	in := &r.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.events) == 0 && !in.hasNews {
+		in.running = false
+		in.events, in.arena = nil, nil // an idle room keeps no buffers
+		return false
+	}
+	b.events, in.events = in.events, b.events[:0]
+	b.arena, in.arena = in.arena, b.arena[:0]
+	b.durable, b.failing, b.recovered, b.hasNews = in.durable, in.failing, in.recovered, in.hasNews
+	in.failing, in.recovered, in.hasNews = nil, false, false
+	in.space.Broadcast()
+	for i := range b.events {
+		if e := &b.events[i]; e.n > 0 {
+			e.data = b.arena[e.from : e.from+e.n : e.from+e.n]
+		}
+	}
+	return true
+}
+
+// loop is the room's goroutine. It exists only while there is something to do
+// and owns the document while it runs.
+func (r *Room) loop() {
+	var b batch
+	for r.next(&b) {
+		r.turn(&b)
+	}
+}

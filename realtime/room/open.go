@@ -1,0 +1,155 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/yjs"
+	"github.com/civicpress/realtimefx/yjs/awareness"
+)
+
+// open loads a room and publishes it, or the reason why not.
+func (m *Manager) open(e *entry, h Handler, roomType, local string) {
+	ctx, cancel := context.WithTimeout(m.base, m.opts.OpenTimeout)
+	defer cancel()
+	r, err := m.load(ctx, e, h, roomType, local)
+	if err != nil {
+		m.opts.Meter.RoomsFailed.Inc()
+		e.err = loadError(err)
+		m.logger.Error("room cannot be opened", "op", "room.open", "room", e.id, "code", CodeOf(e.err), "error", err)
+		m.mu.Lock()
+		delete(m.entries, e.id) // the next one to come tries again
+		m.mu.Unlock()
+		close(e.gone)
+		close(e.ready)
+		return
+	}
+	m.opts.Meter.RoomsOpened.Inc()
+	e.room = r
+	close(e.ready)
+	m.emit("", hooks.RoomCreated{RoomID: r.id, RoomType: r.kind})
+	r.watch.CheckOutside() // the file may have changed while the room was closed
+
+	m.mu.Lock() // the ones it was opened for may have left again
+	stopped := m.stopped
+	if e.refs == 0 && e.grace == nil && !e.closing && !stopped {
+		m.startGraceLocked(e, m.opts.Grace)
+	}
+	m.mu.Unlock()
+	if stopped {
+		m.shut(e, wire.CloseRestart, "stop")
+	}
+}
+
+// loadError keeps the errors that mean something to a client and makes a
+// failed load of all others.
+func loadError(err error) error {
+	for _, known := range []error{ErrRoomNotFound, ErrPermissionDenied, ErrUnavailable} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return ErrLoadFailed.With(NewCorrelationID(), err)
+}
+
+// load builds the room from the store, or from its seed the first time. Any
+// doubt about the state is an error: an empty document never stands in.
+func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local string) (*Room, error) {
+	loaded, err := m.deps.Store.Load(ctx, e.id)
+	if errors.Is(err, store.ErrNoRoom) {
+		loaded, err = m.seed(ctx, e.id, h, local)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	for _, d := range loaded.Damage {
+		m.damaged(e.id, d)
+	}
+	if loaded.Snapshot == nil && len(loaded.Entries) == 0 {
+		return nil, errors.New("load: no intact state is left in the store")
+	}
+
+	r := &Room{
+		id: e.id, kind: roomType, local: local, manager: m, handler: h, entry: e,
+		logger: m.logger.With("room", e.id), created: time.Now(),
+		doc: yjs.NewDoc(yjs.Options{GUID: e.id}), meta: loaded.Meta, seq: loaded.LastSeq(),
+		authors: map[uint64]int64{}, presence: awareness.New(), speakers: map[uint64]*Member{},
+	}
+	r.in.space.L = &r.in.mu
+	snapshot := store.Snapshot{Room: e.id}
+	if loaded.Snapshot != nil {
+		snapshot = *loaded.Snapshot
+		if err := r.doc.ApplyUpdate(snapshot.State, originLoad); err != nil {
+			return nil, fmt.Errorf("load: snapshot %d: %w", snapshot.Version, err)
+		}
+		r.size = len(snapshot.State)
+		snapshot.State = nil // the keeper wants to know what there is, not the bytes
+	}
+	for _, entry := range loaded.Entries {
+		if len(entry.Update) == 0 {
+			continue // carries meta only
+		}
+		if err := r.doc.ApplyUpdate(entry.Update, originLoad); err != nil {
+			return nil, fmt.Errorf("load: journal entry %d: %w", entry.Seq, err)
+		}
+		r.size += len(entry.Update)
+		r.remember(entry)
+	}
+	r.doc.OnUpdate(func(update []byte, _ any, _ *yjs.Transaction) { r.turned.txUpdate = update })
+	r.bytes.Store(int64(r.size))
+	r.applied.Store(r.seq)
+	r.durable.Store(r.seq)
+
+	if m.deps.Cluster != nil {
+		if r.link, err = m.deps.Cluster.Join(ctx, e.id, r); err != nil {
+			return nil, fmt.Errorf("join the cluster: %w", err)
+		}
+	}
+	r.log = m.deps.Journal.Open(e.id, r.seq, r)
+	r.watch = m.deps.Keeper.Watch(r, h, snapshot, r.seq)
+	return r, nil
+}
+
+// seed creates the room in the store. If another opener was faster, its state
+// counts.
+func (m *Manager) seed(ctx context.Context, id string, h Handler, local string) (*store.Loaded, error) {
+	seed, err := h.Seed(ctx, local)
+	if err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	first := store.Snapshot{Room: id, State: seed.State, CreatedAt: time.Now()}
+	switch err := m.deps.Store.Create(ctx, id, seed.Meta, first); {
+	case errors.Is(err, store.ErrRoomExists):
+		return m.deps.Store.Load(ctx, id)
+	case err != nil:
+		return nil, fmt.Errorf("create: %w", err)
+	}
+	return &store.Loaded{Meta: seed.Meta, Snapshot: &first}, nil
+}
+
+// remember binds the Yjs clients of a journal entry to its author.
+func (r *Room) remember(e store.Entry) {
+	if e.Author == 0 {
+		return
+	}
+	if from, to, err := yjs.UpdateMeta(e.Update); err == nil {
+		_ = from
+		for id := range to {
+			if _, bound := r.authors[id]; !bound {
+				r.authors[id] = e.Author
+			}
+		}
+	}
+}
+
+func (m *Manager) damaged(id string, d store.Damage) {
+	cid := NewCorrelationID()
+	m.logger.Error("stored data is damaged; the best intact state is used and the bytes are kept aside",
+		"op", "room.open", "room", id, "what", d.What, "reason", d.Reason, "correlation_id", cid)
+	m.emit(cid, hooks.SnapshotIntegrityFailed{RoomID: id, What: d.What, Detail: d.Reason})
+}

@@ -1,0 +1,158 @@
+package room
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/civicpress/realtimefx/realtime/cluster"
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/yjs"
+	"github.com/civicpress/realtimefx/yjs/awareness"
+)
+
+// Room is a live document and the people in it.
+type Room struct {
+	id      string // "records:noise-bylaw"
+	kind    string // "records"
+	local   string // "noise-bylaw"
+	manager *Manager
+	handler Handler
+	entry   *entry
+	logger  *slog.Logger
+	created time.Time
+
+	in inbox
+
+	// Set before the room is served, then constant.
+	log   *store.Log
+	watch *store.Watch
+	link  cluster.Link
+
+	// The loop owns what follows.
+	doc      *yjs.Doc
+	meta     store.Meta
+	seq      uint64 // the last applied update
+	members  []*Member
+	authors  map[uint64]int64 // Yjs client id -> user who writes under it
+	presence *awareness.Awareness
+	speakers map[uint64]*Member // awareness id -> the socket that speaks for it
+	state    stateCache
+	turned   turned
+	flights  flights
+	waiting  []*Member     // members with acks to come
+	backlog  []store.Entry // applied, but not yet taken by the journal
+	failing  bool          // the journal cannot write at present
+	size     int           // estimate of the encoded document; exact when measured
+
+	// For readers on other goroutines.
+	clients   atomic.Int32
+	bytes     atomic.Int64
+	applied   atomic.Uint64 // seq
+	durable   atomic.Uint64
+	updates   atomic.Uint64
+	snapshot  atomic.Int64           // unix milliseconds of the last one; 0 = none
+	snapSeq   atomic.Uint64          // covered by it
+	cached    atomic.Int64           // unix milliseconds of the last use of state; 0 = empty
+	writeback atomic.Pointer[string] // the last failure; nil = none
+}
+
+var (
+	_ store.Source   = (*Room)(nil)
+	_ store.Listener = (*Room)(nil)
+)
+
+// RoomID returns the full id.
+func (r *Room) RoomID() string { return r.id }
+
+// turned is what one turn has gathered.
+type turned struct {
+	writers  []writer
+	talked   []*Member // whose presence changed
+	presence []uint64  // awareness ids that changed
+	now      time.Time
+	txUpdate []byte // of the last transaction
+	frames   wire.Frame
+	cuts     []cut
+}
+
+// turn deals with everything that arrived together.
+func (r *Room) turn(b *batch) {
+	r.manager.opts.Meter.Turns.Inc()
+	r.turned.now = time.Now()
+	for i := range b.events {
+		e := &b.events[i]
+		switch e.kind {
+		case evUpdate, evStep2:
+			r.gather(e)
+			continue
+		case evAwareness:
+			r.hear(e.member, e.data)
+			continue
+		}
+		r.commit() // what came before must be applied before
+		switch e.kind {
+		case evJoin:
+			r.enter(e.member)
+		case evLeave:
+			r.part(e.member)
+		case evStep1:
+			r.answer(e.member, e.data)
+		case evPush:
+			if !e.member.synced {
+				r.answer(e.member, nil)
+			}
+		case evQuery:
+			r.tell(e.member)
+		case evTruth:
+			r.heal(e.member)
+		case evDrained:
+			r.catchUp(e.member)
+		case evCall:
+			e.fn()
+		}
+	}
+	r.commit()
+	r.spread()
+	if b.hasNews {
+		r.news(b)
+	}
+}
+
+// do runs fn on the loop and waits for it. The error is ErrClosed if the room
+// is closed, or the context's.
+func (r *Room) do(ctx context.Context, fn func()) error {
+	done := make(chan struct{})
+	if !r.call(func() { defer close(done); fn() }) {
+		return ErrClosed
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Capture implements store.Source.
+func (r *Room) Capture(ctx context.Context) (c store.Capture, err error) {
+	got := make(chan store.Capture, 1)
+	err = r.do(ctx, func() {
+		got <- store.Capture{Room: r.id, State: r.fullState(), Seq: r.seq, Meta: r.meta}
+	})
+	if err != nil {
+		return c, err
+	}
+	return <-got, nil
+}
+
+// ApplyOutside implements store.Source.
+func (r *Room) ApplyOutside(ctx context.Context, update []byte, meta store.Meta) error {
+	failed := make(chan error, 1)
+	if err := r.do(ctx, func() { failed <- r.outside(update, meta) }); err != nil {
+		return err
+	}
+	return <-failed
+}

@@ -1,0 +1,35 @@
+package room
+
+import "time"
+
+const (
+	// tidyEvery is how often rooms are looked at.
+	tidyEvery = 15 * time.Second
+	// cacheLife is how long the encoded document is kept after the last one
+	// joined.
+	cacheLife = 30 * time.Second
+)
+
+// Tidy lets go of what rooms keep for people who may still come. The server's
+// ticker calls it; it does nothing most of the time.
+func (m *Manager) Tidy(now time.Time) {
+	m.mu.Lock()
+	due := now.Sub(m.tidied) >= tidyEvery
+	if due {
+		m.tidied = now
+	}
+	m.mu.Unlock()
+	if !due {
+		return
+	}
+	for _, r := range m.Rooms() {
+		if used := r.cached.Load(); used != 0 && now.UnixMilli()-used > cacheLife.Milliseconds() {
+			r.call(r.dropCache)
+		}
+	}
+}
+
+func (r *Room) dropCache() {
+	r.cached.Store(0)
+	r.state = stateCache{}
+}
