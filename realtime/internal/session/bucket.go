@@ -1,0 +1,29 @@
+package session
+
+import "time"
+
+// bucket is a token bucket for one reader; it has no lock. The zero rate lets
+// everything through.
+type bucket struct {
+	rate  float64 // tokens a second
+	burst float64
+	have  float64
+	last  time.Time
+}
+
+func newBucket(rate, burst float64, now time.Time) bucket {
+	return bucket{rate: rate, burst: burst, have: burst, last: now}
+}
+
+// take takes a token and returns how long the caller has to wait for it.
+func (b *bucket) take(now time.Time) time.Duration {
+	if b.rate <= 0 {
+		return 0
+	}
+	b.have = min(b.burst, b.have+now.Sub(b.last).Seconds()*b.rate) - 1
+	b.last = now
+	if b.have >= 0 {
+		return 0
+	}
+	return time.Duration(-b.have / b.rate * float64(time.Second))
+}

@@ -1,0 +1,195 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+)
+
+// conn is the connection under coder/websocket. It holds no buffer while the
+// client is silent, and lets the session write frames that are encoded already
+// beside the control frames of the library.
+//
+// One goroutine reads. Any number may write; each Write is one or more whole
+// frames, which writeMu keeps apart. coder/websocket writes a control frame in
+// one Write, because its buffer is larger than any of them.
+type conn struct {
+	net.Conn
+	raw  syscall.RawConn // nil if not a socket of the operating system
+	fill func(fd uintptr) bool
+
+	in       *[]byte // owned by the reader; nil while nothing is buffered
+	from, to int     // what of *in is unread
+	readErr  error   // of the last fill
+
+	writeMu sync.Mutex
+	closed  bool // guarded by writeMu: a close frame is out, nothing may follow
+
+	sent     atomic.Uint64 // bytes written
+	received atomic.Uint64 // bytes read
+}
+
+const (
+	// readChunk is how much is read at once; many small frames arrive in one.
+	readChunk = 16 << 10
+	// writeChunk bounds one write, so that progress can be seen from outside.
+	writeChunk = 256 << 10
+	// corkSize is up to where small frames are copied together.
+	corkSize = 32 << 10
+
+	frameHead  = 128 // buffer of the library's reader: some frame headers
+	controlBuf = 256 // buffer of the library's writer: one control frame
+	opClose    = 0x88
+)
+
+var (
+	readBuffers = sync.Pool{New: func() any { b := make([]byte, readChunk); return &b }}
+	corkBuffers = sync.Pool{New: func() any { b := make([]byte, 0, corkSize); return &b }}
+)
+
+var errClosing = errors.New("the close frame is out")
+
+func newConn(nc net.Conn, early []byte) *conn {
+	c := &conn{Conn: nc}
+	if sc, ok := nc.(syscall.Conn); ok && canPoll {
+		if raw, err := sc.SyscallConn(); err == nil {
+			c.raw, c.fill = raw, c.fillFrom
+		}
+	}
+	if len(early) > 0 {
+		b := bytes.Clone(early)
+		c.in, c.to = &b, len(b)
+	}
+	return c
+}
+
+// Read implements net.Conn. While it waits, the connection owns no buffer: one
+// is taken from the pool when bytes are there.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.in == nil {
+		if c.raw == nil || len(p) >= readChunk {
+			n, err := c.Conn.Read(p)
+			c.received.Add(uint64(n))
+			return n, err
+		}
+		if err := c.raw.Read(c.fill); err != nil {
+			return 0, err
+		}
+		if c.readErr != nil {
+			return 0, c.readErr
+		}
+	}
+	n := copy(p, (*c.in)[c.from:c.to])
+	if c.from += n; c.from == c.to {
+		c.recycle()
+	}
+	return n, nil
+}
+
+// fillFrom reads what the socket has; false means: nothing yet, wait.
+func (c *conn) fillFrom(fd uintptr) bool {
+	buf := readBuffers.Get().(*[]byte)
+	n, err := readSocket(fd, *buf)
+	if err != nil || n == 0 {
+		readBuffers.Put(buf)
+		if errors.Is(err, errWouldBlock) {
+			return false
+		}
+		if c.readErr = err; err == nil {
+			c.readErr = io.EOF
+		}
+		return true
+	}
+	c.in, c.from, c.to, c.readErr = buf, 0, n, nil
+	c.received.Add(uint64(n))
+	return true
+}
+
+func (c *conn) recycle() {
+	if cap(*c.in) == readChunk {
+		readBuffers.Put(c.in)
+	}
+	c.in, c.from, c.to = nil, 0, 0
+}
+
+// Write implements net.Conn for coder/websocket: one control frame.
+func (c *conn) Write(p []byte) (int, error) {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if len(p) > 0 && p[0] == opClose {
+		c.closed = true
+	}
+	return c.write(p)
+}
+
+func (c *conn) write(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var k int
+		k, err = c.Conn.Write(p[n:min(len(p), n+writeChunk)])
+		n += k
+		c.sent.Add(uint64(k))
+	}
+	return n, err
+}
+
+// writeFrames writes whole frames in as few system calls as it can.
+func (c *conn) writeFrames(frames []wire.Frame) error {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if c.closed {
+		return errClosing
+	}
+	if len(frames) == 1 {
+		_, err := c.write(frames[0])
+		return err
+	}
+	cork := corkBuffers.Get().(*[]byte)
+	defer corkBuffers.Put(cork)
+	buf := (*cork)[:0]
+	for _, f := range frames {
+		if len(buf)+len(f) > corkSize {
+			if _, err := c.write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+		if len(f) > corkSize {
+			if _, err := c.write(f); err != nil {
+				return err
+			}
+			continue
+		}
+		buf = append(buf, f...)
+	}
+	_, err := c.write(buf)
+	return err
+}
+
+// hijack hands coder/websocket our connection instead of net/http's, with
+// buffers that are small because conn does the work.
+type hijack struct {
+	http.ResponseWriter
+	conn *conn
+}
+
+func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	nc, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	h.conn = newConn(nc, early)
+	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, frameHead), bufio.NewWriterSize(h.conn, controlBuf)), nil
+}

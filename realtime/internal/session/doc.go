@@ -1,0 +1,23 @@
+// Package session is one socket: the upgrade, the reader with its checks, the
+// writer, and the end. It is the only importer of coder/websocket.
+//
+// # Guarantees
+//
+//   - Reading: one goroutine, in Serve. An idle connection owns no read buffer;
+//     one is borrowed when bytes arrive. Nothing a client sends after the
+//     upgrade is lost: until its session serves it, it waits in the kernel.
+//   - Writing: a goroutine exists only while frames wait, and drains them in as
+//     few system calls as it can. Frames come encoded from the room and are
+//     shared by all its members. coder/websocket writes only control frames,
+//     each in one call; a lock keeps the two apart.
+//   - Checks: each frame is checked against the grant of that moment, here and
+//     again when the room applies it. After End no frame counts.
+//   - Limits: a flood is read more slowly, then warned, then closed. Pings are
+//     counted. Messages have a maximum size.
+//   - Blocking: Wake, End, Farewell, Kill and Tick return at once. The
+//     farewell to a peer that does not answer takes ten seconds at most, in a
+//     goroutine that Config.Tasks counts.
+//   - Contexts: reads and writes pass context.Background(); deadlines are set
+//     on the raw connection, because a context that can end costs four to
+//     eleven allocations a message.
+package session

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package session
+
+import "errors"
+
+const canPoll = false
+
+var errWouldBlock = errors.New("would block")
+
+func readSocket(uintptr, []byte) (int, error) { return 0, errWouldBlock }

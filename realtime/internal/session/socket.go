@@ -1,0 +1,85 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+)
+
+// closeWait bounds the farewell to a peer that does not read.
+const closeWait = 5 * time.Second
+
+// Socket is an accepted WebSocket.
+type Socket struct {
+	ws   *websocket.Conn
+	conn *conn
+	ping atomic.Pointer[func(payload []byte)] // answers pings once a session runs
+}
+
+// Accept upgrades the request. On an error the response is written already.
+// The origin is the caller's business.
+//
+// Nothing is read until a session serves the socket: what the client sends
+// meanwhile waits in the kernel's buffer, bounded and not lost.
+func Accept(w http.ResponseWriter, r *http.Request, q Request) (*Socket, error) {
+	s := new(Socket)
+	o := &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // checked before, with the configured list
+		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived: func(_ context.Context, payload []byte) bool {
+			answer := s.ping.Load()
+			if answer != nil {
+				(*answer)(payload)
+			}
+			return answer == nil
+		},
+	}
+	if q.Protocol != "" {
+		o.Subprotocols = []string{q.Protocol}
+	}
+	h := &hijack{ResponseWriter: w}
+	ws, err := websocket.Accept(h, r, o)
+	if err != nil {
+		return nil, err
+	}
+	s.ws, s.conn = ws, h.conn
+	return s, nil
+}
+
+// Send writes a frame now. It is for sockets without a session.
+func (s *Socket) Send(f wire.Frame) error {
+	if len(f) == 0 {
+		return nil
+	}
+	_ = s.conn.SetWriteDeadline(time.Now().Add(closeWait))
+	return s.conn.writeFrames([]wire.Frame{f})
+}
+
+// Close says why and waits for the peer's answer, for at most twice closeWait.
+func (s *Socket) Close(c wire.Close) {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(closeWait))
+	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
+}
+
+// Kill ends the connection without a word.
+func (s *Socket) Kill() { _ = s.ws.CloseNow() }
+
+// closeCode is the code with which the connection ended, as far as the peer
+// said one: 1006 if it just broke.
+func closeCode(err error) int {
+	if code := websocket.CloseStatus(err); code != -1 {
+		return int(code)
+	}
+	if errors.Is(err, websocket.ErrMessageTooBig) {
+		return wire.CodeTooBig
+	}
+	return codeBroken
+}
+
+const codeBroken = 1006
