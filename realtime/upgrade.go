@@ -1,0 +1,250 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
+	"github.com/civicpress/realtimefx/realtime/internal/session"
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+	"github.com/civicpress/realtimefx/realtime/room"
+)
+
+// upgrade decides what can be decided before the upgrade: path, origin and
+// load. Everything else is said afterwards, because a browser cannot read an
+// HTTP error.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/healthz":
+		_, _ = w.Write([]byte("ok\n"))
+		return
+	case "/readyz":
+		if !s.ready.Load() {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
+		return
+	}
+	if !session.HasPrefix(r.RequestURI, s.opts.Path) {
+		http.Error(w, "Unauthorized", http.StatusUnauthorized)
+		return
+	}
+	q := session.Parse(r, s.opts.TrustedProxies)
+	if s.opts.RequireTLS && !q.Secure {
+		http.Error(w, "this server accepts wss:// only; a proxy in front must send X-Forwarded-Proto and be listed in trusted_proxies", http.StatusForbidden)
+		return
+	}
+	if !s.originAllowed(r) {
+		s.guard.originRefused(q.Addr, r.Header.Get("Origin"))
+		http.Error(w, "this page's origin is not in allowed_origins", http.StatusForbidden)
+		return
+	}
+	if !s.ready.Load() {
+		overloaded(w, "the server is stopping")
+		return
+	}
+	if s.opts.MaxConnections > 0 && s.sessions.count() >= s.opts.MaxConnections {
+		s.guard.limited("rate_limiting.max_connections", q, 0)
+		overloaded(w, "too many connections")
+		return
+	}
+	select {
+	case s.door <- struct{}{}:
+	default:
+		s.guard.limited("max_pending", q, 0)
+		overloaded(w, "too many connections at once")
+		return
+	}
+	defer func() { <-s.door }()
+	sock, err := session.Accept(w, r, q)
+	if err != nil {
+		return // the response says why
+	}
+	s.tasks.Add(1) // for the admission; Stop waits for it
+	defer s.tasks.Done()
+	if !s.ready.Load() {
+		sock.Kill()
+		return
+	}
+	s.admit(sock, q)
+}
+
+func overloaded(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(2))
+	http.Error(w, why, http.StatusServiceUnavailable)
+}
+
+// originAllowed: no origin (not a browser), the server's own host, or one of
+// the list.
+func (s *Server) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+		return true
+	}
+	for _, p := range s.opts.AllowedOrigins {
+		if p == "*" {
+			return true
+		}
+		if err != nil || u.Host == "" {
+			continue
+		}
+		target := u.Host
+		if strings.Contains(p, "://") {
+			target = u.Scheme + "://" + u.Host
+			p = strings.TrimSuffix(p, "/")
+		}
+		if ok, _ := path.Match(strings.ToLower(p), strings.ToLower(target)); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// admit answers the questions of the door in the order of existing servers:
+// token, room, session, record, limits. Who passes is served in a goroutine of
+// its own, so that nothing of the HTTP request is kept.
+func (s *Server) admit(sock *session.Socket, q session.Request) {
+	ctx, cancel := context.WithTimeout(s.base, s.opts.AdmitTimeout)
+	defer cancel()
+	if q.Token == "" {
+		s.guard.authFailed(q, "no token")
+		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: room.ErrAuthFailed.Code, text: authFailedText, say: true})
+		return
+	}
+	if q.RoomType == "" {
+		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: "UNKNOWN_ERROR", text: "Invalid room URL format", say: true})
+		return
+	}
+	h, ok := s.deps.Rooms.Handler(q.RoomType)
+	if !ok {
+		s.refuse(sock, q, refusal{close: wire.CloseNoRoomType(q.RoomType), code: room.ErrRoomType.Code, text: room.ErrRoomType.Message})
+		return
+	}
+	epoch := s.grants.epoch()
+	user, grant, err := s.ask(ctx, q, h)
+	if err != nil {
+		s.turnAway(sock, q, err)
+		return
+	}
+	release, key, err := s.limits.Acquire(q.Addr, user.User.ID)
+	if err != nil {
+		s.guard.limited(key, q, user.User.ID)
+		s.turnAway(sock, q, room.NewLimitError(key, err.Error()))
+		return
+	}
+	l := s.register(sock, q, user, grant, release)
+	if s.grants.epoch() != epoch {
+		// Rights were taken away while we asked: perhaps these. Now that the
+		// socket is registered, nothing can slip through.
+		if user, grant, err = s.ask(ctx, q, h); err != nil {
+			s.unregisterSession(l)
+			s.turnAway(sock, q, err)
+			return
+		}
+		l.Member.SetGrant(grant)
+	}
+	if err := s.deps.Rooms.Join(ctx, q.RoomType, q.RoomID, l.Member); err != nil {
+		s.unregisterSession(l)
+		s.turnAway(sock, q, err)
+		return
+	}
+	s.penalty.forgive(q)
+	s.meter.Opened.Inc()
+	s.emit("", hooks.ClientConnected{ClientID: l.Member.ID(), RoomID: l.Member.RoomID(), RoomType: q.RoomType, UserID: user.User.ID, CanEdit: grant.Edit})
+	s.tasks.Go(func() { s.run(l) })
+}
+
+const authFailedText = "Authentication failed"
+
+// ask asks the core who it is and what he may do.
+func (s *Server) ask(ctx context.Context, q session.Request, h room.Handler) (host.Session, room.Grant, error) {
+	user, err := s.deps.Auth.ValidateSession(ctx, q.Token)
+	if err != nil {
+		if errors.Is(err, host.ErrUnauthenticated) {
+			return user, room.Grant{}, room.ErrAuthFailed
+		}
+		return user, room.Grant{}, s.outage("session", err)
+	}
+	grant, err := h.Authorize(ctx, user, q.RoomID)
+	switch {
+	case errors.Is(err, room.ErrRoomNotFound), errors.Is(err, room.ErrPermissionDenied):
+		return user, room.Grant{}, err
+	case err != nil:
+		return user, room.Grant{}, s.outage("authorization", err)
+	case !grant.View:
+		return user, room.Grant{}, room.ErrPermissionDenied
+	}
+	return user, grant, nil
+}
+
+// outage counts and logs a question that the core did not answer.
+func (s *Server) outage(what string, err error) error {
+	s.meter.AuthOutages.Inc()
+	id := room.NewCorrelationID()
+	s.logger.Warn("the core does not answer", "op", "server.auth", "question", what, "correlation_id", id, "error", err)
+	return room.ErrUnavailable.With(id, err)
+}
+
+// turnAway refuses a socket for an error of the door.
+func (s *Server) turnAway(sock *session.Socket, q session.Request, err error) {
+	ref := refusal{close: room.CloseFor(err), code: room.CodeOf(err), text: err.Error()}
+	switch {
+	case errors.Is(err, room.ErrAuthFailed):
+		s.guard.authFailed(q, "invalid session")
+		ref.text, ref.say = authFailedText, true
+	case errors.Is(err, room.ErrRoomNotFound), errors.Is(err, room.ErrPermissionDenied):
+		// As existing servers say it: who may not see a record does not learn
+		// whether there is one.
+		ref.code, ref.text, ref.say = room.ErrAuthFailed.Code, authFailedText, true
+	case errors.Is(err, room.ErrRoomLimit):
+		s.guard.limited("rooms.max_rooms", q, 0)
+		ref.code, ref.say = "UNKNOWN_ERROR", true
+	case errors.Is(err, room.ErrConnectionLimit):
+	default:
+		ref.text, ref.say = "The server cannot answer now; try again later.", true
+	}
+	s.refuse(sock, q, ref)
+}
+
+// refusal is what a refused client is told.
+type refusal struct {
+	close wire.Close
+	code  string
+	text  string
+	say   bool // also to control clients without the subprotocol
+}
+
+// refuse closes a socket that was not admitted. Stock clients come back after
+// a tenth of a second for ever: who is refused again and again waits longer
+// and longer for the close, and so for the next attempt.
+func (s *Server) refuse(sock *session.Socket, q session.Request, ref refusal) {
+	s.closes.count(ref.close.Code)
+	wait, release := s.penalty.next(q, time.Now())
+	s.tasks.Go(func() {
+		defer release()
+		if q.V1 || q.Control && ref.say {
+			_ = sock.Send(wire.Error(ref.code, ref.text, ""))
+		}
+		if wait > 0 {
+			t := time.NewTimer(wait)
+			defer t.Stop()
+			select {
+			case <-t.C:
+			case <-s.stop:
+			}
+		}
+		sock.Close(ref.close)
+	})
+}
