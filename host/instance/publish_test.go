@@ -293,7 +293,7 @@ func TestPublishStaysInside(t *testing.T) {
 	if err := os.Symlink(in.layout.Root, filepath.Join(in.layout.DataDir, "records", "dirlink")); err != nil {
 		t.Fatal(err)
 	}
-	for i, path := range []string{"../outside.md", "/etc/passwd", outside, "records/../../outside.md", "records/link.md", "records/dirlink/outside.md", ".", "records"} {
+	for i, path := range []string{"../outside.md", "/etc/passwd", outside, "records/../../outside.md", "records/link.md", "records/dirlink/outside.md", ".", "records", ".git/config", ".civic/roles.yml", "records/.hidden/x.md"} {
 		id := "r" + string(rune('a'+i))
 		execSQL(t, in, `INSERT INTO records (id, title, type, status, content, path) VALUES (?, 'T', 'memo', 'draft', 'from the database', ?)`, id, path)
 		if r, err := in.Record(t.Context(), id); err != nil || r.Body != "from the database" {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -116,7 +117,13 @@ func localPath(path string) (string, error) {
 	if !filepath.IsLocal(local) || filepath.Clean(local) == "." {
 		return "", fmt.Errorf("%w: %q", ErrUnsafePath, path)
 	}
-	return filepath.Clean(local), nil
+	local = filepath.Clean(local)
+	for _, part := range strings.Split(local, string(filepath.Separator)) {
+		if strings.HasPrefix(part, ".") { // .git, .civic
+			return "", fmt.Errorf("%w: %q is in a hidden place", ErrUnsafePath, path)
+		}
+	}
+	return local, nil
 }
 
 // Keys of front matter that have a column of their own, and their spellings
