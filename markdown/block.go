@@ -81,7 +81,7 @@ func (p *parser) block(l, end int32) {
 
 func (p *parser) later(n *Node, text string) {
 	if text != "" {
-		p.pending = append(p.pending, pending{node: n, text: text})
+		p.pending = append(p.pending, pending{node: n, text: text, oneLine: n.Type == typeHeading})
 	}
 }
 
@@ -334,5 +334,5 @@ func (p *parser) rawBlock(start, end int32) {
 	n.Attrs = rawAttrs
 	n.src.end = p.lines[end-1].end
 	p.line = end
-	p.fill(n, p.join(start, end, p.blk))
+	p.fill(n, strings.TrimLeft(p.join(start, end, p.blk), " \t"))
 }

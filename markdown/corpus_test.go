@@ -16,7 +16,7 @@ type corpusCase struct {
 	PM          *Node   `json:"pm"`
 	MarkdownOut *string `json:"markdown_out"`
 	FromYjs     *string `json:"markdown_from_yjs"`
-	ReadBack    *string `json:"markdown_pm"`
+	ReadBack    *string `json:"markdown_pm"` // of the pm tree; markdown_out is of the Yjs tree then
 	UIGuard     bool    `json:"ui_guard"`
 	Reparse     *bool   `json:"reparse_equal"`
 	Update      []byte  `json:"yjs_update_b64"`

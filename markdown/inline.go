@@ -51,7 +51,7 @@ type bracket struct {
 type inline struct {
 	p        *parser
 	s        string
-	cell     bool
+	oneLine  bool  // <br> breaks the line
 	from     int32 // text since here has no token yet
 	toks     []token
 	delims   []delimiter
@@ -77,7 +77,7 @@ var special = func() (t [256]bool) {
 
 func (p *parser) readInline(pend *pending) {
 	in := &p.inl
-	*in = inline{p: p, s: pend.text, cell: pend.cell, toks: in.toks[:0], delims: in.delims[:0],
+	*in = inline{p: p, s: pend.text, oneLine: pend.oneLine, toks: in.toks[:0], delims: in.delims[:0],
 		brackets: in.brackets[:0], ticks: in.ticks[:0]}
 	in.scan()
 	in.pairDelims(0)
@@ -272,7 +272,7 @@ func (in *inline) angle(pos int32) int32 {
 		in.push(token{kind: tokLinkClose})
 		return end
 	}
-	if in.cell && strings.HasPrefix(s, "<br>") {
+	if in.oneLine && strings.HasPrefix(s, "<br>") {
 		in.flush(pos)
 		in.push(token{kind: tokHardBreak})
 		in.from = pos + 4

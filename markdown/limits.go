@@ -10,7 +10,7 @@ const (
 	MaxNodes = 1 << 20
 	// MaxDepth is how deep quotes and lists may nest as nodes. What lies deeper is carried
 	// as raw Markdown (see doc.go): browsers recurse over the tree.
-	MaxDepth = 100
+	MaxDepth = 200
 )
 
 // LimitError says that a document is too large to be edited.

@@ -41,6 +41,9 @@ func (p *parser) scanLines() {
 			}
 			first++
 		}
+		if first == len(src) {
+			break // spaces after the last line ending are no line
+		}
 		p.lines = append(p.lines, line{beg: int32(pos), first: int32(first), end: int32(end), indent: indent})
 		pos = next
 	}

@@ -48,9 +48,9 @@ type parser struct {
 
 // pending is a text block whose inline content waits for the link definitions.
 type pending struct {
-	node *Node
-	text string
-	cell bool
+	node    *Node
+	text    string
+	oneLine bool // a table cell or heading: <br> breaks the line
 }
 
 type reference struct{ href, title string }

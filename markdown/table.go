@@ -179,7 +179,7 @@ func (p *parser) row(l int32, cellType string, attrs [][]Attr, cells []string) {
 		r.Content[i] = c
 		if i < len(cells) {
 			if text := trimJS(cells[i]); text != "" {
-				p.pending = append(p.pending, pending{node: para, text: text, cell: true})
+				p.pending = append(p.pending, pending{node: para, text: text, oneLine: true})
 			}
 		}
 	}
