@@ -22,7 +22,7 @@ type Config struct {
 // Rooms is the section about live documents.
 type Rooms struct {
 	MaxRooms       int `yaml:"max_rooms" validate:"min=1"`
-	MaxConnections int `yaml:"max_connections" validate:"min=1"`
+	MaxMembers     int `yaml:"max_members" validate:"min=1"`
 	GracePeriodMS  int `yaml:"grace_period_ms" validate:"max=86400000"`
 	CleanupTimeout int `yaml:"cleanup_timeout" validate:"min=1"`
 }
@@ -61,12 +61,11 @@ type RateLimiting struct {
 
 // Limits is the section about sizes.
 type Limits struct {
-	FrameBytes           int64 `yaml:"frame_bytes" validate:"min=1024,max=268435456"`
-	FrameBytesBeforeAuth int64 `yaml:"frame_bytes_before_auth" validate:"min=1024,max=268435456"`
-	DocumentWarnBytes    int64 `yaml:"document_warn_bytes" validate:"min=1024"`
-	DocumentMaxBytes     int64 `yaml:"document_max_bytes" validate:"min=1024,gtefield=DocumentWarnBytes"`
-	QueueBytes           int64 `yaml:"queue_bytes" validate:"min=4096"`
-	SlowReaderTimeout    int   `yaml:"slow_reader_timeout" validate:"min=1,max=3600"`
+	FrameBytes        int64 `yaml:"frame_bytes" validate:"min=1024,max=268435456"`
+	DocumentWarnBytes int64 `yaml:"document_warn_bytes" validate:"min=1024"`
+	DocumentMaxBytes  int64 `yaml:"document_max_bytes" validate:"min=1024,gtefield=DocumentWarnBytes"`
+	QueueBytes        int64 `yaml:"queue_bytes" validate:"min=4096"`
+	SlowReaderTimeout int   `yaml:"slow_reader_timeout" validate:"min=1,max=3600"`
 }
 
 // Sessions is the section about rights that change while a socket is open.
@@ -92,7 +91,7 @@ func Default() Config {
 		Path:    "/realtime",
 		Rooms: Rooms{
 			MaxRooms:       100,
-			MaxConnections: 200,
+			MaxMembers:     500,
 			GracePeriodMS:  300_000,
 			CleanupTimeout: 3600,
 		},
@@ -111,15 +110,14 @@ func Default() Config {
 			Burst:              500,
 			ConnectionsPerIP:   100,
 			ConnectionsPerUser: 10,
-			MaxConnections:     5000,
+			MaxConnections:     20_000,
 		},
 		Limits: Limits{
-			FrameBytes:           10 << 20,
-			FrameBytesBeforeAuth: 64 << 10,
-			DocumentWarnBytes:    500 << 10,
-			DocumentMaxBytes:     50 << 20,
-			QueueBytes:           1 << 20,
-			SlowReaderTimeout:    60,
+			FrameBytes:        10 << 20,
+			DocumentWarnBytes: 500 << 10,
+			DocumentMaxBytes:  50 << 20,
+			QueueBytes:        1 << 20,
+			SlowReaderTimeout: 60,
 		},
 		Sessions: Sessions{
 			RecheckInterval: 60,

@@ -33,7 +33,7 @@ var notes = map[string]note{
 	"require_tls":     {ours: true, effect: "Refuse sockets that did not come over TLS, as told by X-Forwarded-Proto of a trusted proxy. Switch it on in production."},
 
 	"rooms.max_rooms":       {unit: "rooms", effect: "How many documents may be live at once, those in their grace period included. One more is refused with close code 4013."},
-	"rooms.max_connections": {unit: "sockets", ours: true, effect: "How many sockets one document may have."},
+	"rooms.max_members":     {unit: "sockets", ours: true, effect: "How many sockets one document may have."},
 	"rooms.grace_period_ms": {unit: "ms", effect: "How long a document stays in memory after its last client left. 0 or less: it is saved and dropped at once."},
 	"rooms.cleanup_timeout": {unit: "s", effect: "Accepted because existing files have it; it has no effect, now as before. See rooms.grace_period_ms."},
 
@@ -55,18 +55,17 @@ var notes = map[string]note{
 	"rate_limiting.connections_per_user": {unit: "sockets", effect: "How many sockets one user may have."},
 	"rate_limiting.max_connections":      {unit: "sockets", ours: true, effect: "How many sockets there may be in all."},
 
-	"limits.frame_bytes":             {unit: "bytes", ours: true, effect: "The largest message taken from an admitted socket."},
-	"limits.frame_bytes_before_auth": {unit: "bytes", ours: true, effect: "The largest message taken from a socket that is not admitted yet."},
-	"limits.document_warn_bytes":     {unit: "bytes", ours: true, effect: "A document larger than this is worth a warning in the log."},
-	"limits.document_max_bytes":      {unit: "bytes", ours: true, effect: "Edits that would make a document larger than this are refused with a message; nothing is lost. At least limits.document_warn_bytes."},
-	"limits.queue_bytes":             {unit: "bytes", ours: true, effect: "How much may wait for one slow reader. Beyond it the reader gets one difference instead when it is ready."},
-	"limits.slow_reader_timeout":     {unit: "s", ours: true, effect: "A reader that takes nothing for this long is cut off."},
+	"limits.frame_bytes":         {unit: "bytes", ours: true, effect: "The largest message taken from an admitted socket."},
+	"limits.document_warn_bytes": {unit: "bytes", ours: true, effect: "A document larger than this is worth a warning in the log."},
+	"limits.document_max_bytes":  {unit: "bytes", ours: true, effect: "Edits that would make a document larger than this are refused with a message; nothing is lost. At least limits.document_warn_bytes."},
+	"limits.queue_bytes":         {unit: "bytes", ours: true, effect: "How much may wait for one slow reader. Beyond it the reader gets one difference instead when it is ready."},
+	"limits.slow_reader_timeout": {unit: "s", ours: true, effect: "A reader that takes nothing for this long is cut off."},
 
 	"sessions.recheck_interval": {unit: "s", ours: true, effect: "How often session and rights of open sockets are read again, besides at once when the core says that they changed."},
 	"sessions.outage_grace":     {unit: "s", ours: true, effect: "How long open sockets go on while the core cannot say whether their session is valid."},
 
-	"connection_cleanup.enabled":         {effect: "Whether silent sockets are pinged and dropped when they do not answer."},
-	"connection_cleanup.ping_interval":   {unit: "s", ours: true, effect: "How often a socket is pinged. Keep it below the idle limit of the proxy, usually 60 s."},
+	"connection_cleanup.enabled":         {effect: "Accepted because existing files have it; it has no effect, now as before: silent sockets are always pinged, and dropped when they do not answer."},
+	"connection_cleanup.ping_interval":   {unit: "s", ours: true, effect: "After how much silence a socket is pinged. Keep it below the idle limit of the proxy, usually 60 s."},
 	"connection_cleanup.check_interval":  {unit: "s", effect: "Accepted because existing files have it; it has no effect, now as before. See connection_cleanup.ping_interval."},
 	"connection_cleanup.stale_threshold": {unit: "s", effect: "Accepted because existing files have it; it has no effect, now as before. See connection_cleanup.ping_interval."},
 }

@@ -278,6 +278,6 @@ func (e *Emitter) complain(msg, name string, err error) {
 	dropped := e.stats.Dropped
 	e.mu.Unlock()
 	if !quiet {
-		e.opt.Logger.Warn(msg, "operation", "hooks.emit", "hook", name, "error", err, "dropped_total", dropped)
+		e.opt.Logger.Warn(msg, "op", "hooks.emit", "hook", name, "error", err, "dropped_total", dropped)
 	}
 }

@@ -169,11 +169,12 @@ type content struct {
 	Texts    []string         `json:"texts"`
 	State    []byte           `json:"state"`
 	ClientID uint64           `json:"clientID"`
+	Saved    uint64           `json:"saved"` // clock up to which this client's own edits are reported saved
 	Frames   []map[string]any `json:"frames"`
 	Presence []map[string]any `json:"presence"`
 }
 
-func (c *clients) read1(name string) (got content) {
+func (c *clients) content(name string) (got content) {
 	c.t.Helper()
 	c.do("read", do{"client": name}, &got)
 	return got

@@ -41,6 +41,8 @@ type command struct {
 
 // commands in the order of the help.
 var commands = []command{
+	demoCommand,
+	serveCommand,
 	configCheckCommand,
 	configInitCommand,
 	versionCommand,
@@ -55,7 +57,8 @@ var (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	// Further signals change nothing: some senders (timeout, a terminal) deliver
+	// the same one twice, and a stop is bounded anyway.
 	code := run(ctx, os.Args[1:], program{os.Stdin, os.Stdout, os.Stderr, os.Getenv})
 	stop()
 	os.Exit(code)

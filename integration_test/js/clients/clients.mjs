@@ -8,7 +8,8 @@
 //   {"n":5,"op":"read","client":"alice"}          -> xml, blocks, state (base64), updates, presence
 //   {"n":6,"op":"saved","client":"alice"}         until everything this client wrote is reported saved (v1 only)
 //   {"n":7,"op":"closed","client":"alice"}        -> code, reason of the next or last close by the server, frames (v1 only)
-//   {"n":8,"op":"disconnect"|"connect"|"destroy","client":"alice"}
+//   {"n":8,"op":"frame","client":"alice","match":"PERMISSION_DENIED"}   until a control frame holds this text -> frame
+//   {"n":9,"op":"disconnect"|"connect"|"destroy","client":"alice"}
 //
 // An answer is {"n":…,"ok":true,…} or {"n":…,"error":"…"}. Every wait has a limit ("limit" in ms, 15 000 by default).
 import { createInterface } from 'node:readline'
@@ -153,6 +154,7 @@ const operations = {
       texts: c.fragment.toArray().map(b => b.toString().replace(/<[^>]*>/g, '')),
       state: c.state(),
       clientID: c.doc.clientID,
+      saved: c.saved.get(c.doc.clientID) ?? 0,
       frames: c.frames,
       presence: [...c.provider.awareness.getStates().values()]
     }
@@ -165,6 +167,12 @@ const operations = {
     const c = named(client)
     await until([c], limit, () => c.closes.length > 0, () => `closed by the server; frames: ${JSON.stringify(c.frames)}`)
     return { ...c.closes.at(-1), count: c.closes.length, frames: c.frames }
+  },
+  async frame ({ client, match, limit }) {
+    const c = named(client)
+    const found = () => c.frames.find(f => JSON.stringify(f).includes(match))
+    await until([c], limit, () => found() !== undefined, () => `a frame with ${match}; frames: ${JSON.stringify(c.frames)}`)
+    return { frame: found() }
   },
   disconnect ({ client }) { named(client).provider.disconnect() },
   connect ({ client }) { named(client).provider.connect() },

@@ -1,0 +1,66 @@
+package realtimefx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/civicpress/realtimefx/config"
+	"github.com/civicpress/realtimefx/host"
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/mem"
+	"github.com/civicpress/realtimefx/realtime/store/sqlite"
+)
+
+// storage is the configured store. It exists from construction on, so that
+// journal, keeper and rooms can be put together, and is opened by Start.
+type storage struct {
+	store.Store // nil until open
+	what        string
+	opener      func(context.Context) (store.Store, error)
+}
+
+var errNoDatabase = errors.New("snapshots.storage is database, but the core has no database; set it to filesystem, api or memory in realtime.yml")
+
+// newStorage chooses by snapshots.storage. It never falls back to another
+// store than the one that was asked for.
+func newStorage(c config.Snapshots, db host.Database, dir string, log *slog.Logger) (*storage, error) {
+	switch c.Storage {
+	case config.StorageDatabase:
+		return databaseStorage(db, dir, log)
+	case config.StorageMemory:
+		return &storage{what: "memory", opener: func(context.Context) (store.Store, error) { return mem.New(), nil }}, nil
+	}
+	return nil, fmt.Errorf("snapshots.storage: %q is not available in this build", c.Storage)
+}
+
+func databaseStorage(db host.Database, dir string, log *slog.Logger) (*storage, error) {
+	if db == nil {
+		return nil, errNoDatabase
+	}
+	switch db.Dialect() {
+	case "sqlite":
+		o := sqlite.Options{Core: db.Path(), Journal: filepath.Join(dir, sqlite.JournalName), Logger: log}
+		if o.Core == "" {
+			return nil, errors.New("snapshots.storage is database, but the core's SQLite database has no file")
+		}
+		return &storage{
+			what:   "database (SQLite " + o.Core + ")",
+			opener: func(ctx context.Context) (store.Store, error) { return sqlite.Open(ctx, o) },
+		}, nil
+	}
+	return nil, fmt.Errorf("snapshots.storage is database, but there is no store for a %q database", db.Dialect())
+}
+
+func (s *storage) open(ctx context.Context) error {
+	opened, err := s.opener(ctx)
+	if err != nil {
+		return err
+	}
+	s.Store = opened
+	return nil
+}
+
+func (s *storage) close(context.Context) error { return s.Store.Close() }
