@@ -109,11 +109,11 @@ func (d *differ[T]) split(a0, a1, b0, b1, x, y int) (int, int, bool) {
 	return x, y, inside && divides
 }
 
-// merge3 replays on ours what turned base into theirs. Where both sides
-// changed the same place it takes theirs and reports clean as false.
-func merge3[T comparable](base, ours, theirs []T) (merged []T, clean bool) {
+// merge3 replays on ours what turned base into theirs. Where both sides changed
+// the same place, both decides what stands there.
+func merge3[T comparable](base, ours, theirs []T, both func(ours, theirs []T) []T) (merged []T) {
 	left, right := diff(base, ours), diff(base, theirs)
-	merged, clean = make([]T, 0, len(ours)+len(theirs)/4), true
+	merged = make([]T, 0, len(ours)+len(theirs)/4)
 	at := 0 // position in base up to which everything is written
 	for len(left) > 0 || len(right) > 0 {
 		// The hunk begins at the earlier change and grows while changes of
@@ -142,12 +142,13 @@ func merge3[T comparable](base, ours, theirs []T) (merged []T, clean bool) {
 		case l == 0:
 			merged = appendSide(merged, base, theirs, right[:r], lo, hi)
 		default:
-			clean = false
-			merged = appendSide(merged, base, theirs, right[:r], lo, hi)
+			merged = append(merged, both(
+				appendSide(nil, base, ours, left[:l], lo, hi),
+				appendSide(nil, base, theirs, right[:r], lo, hi))...)
 		}
 		left, right, at = left[l:], right[r:], hi
 	}
-	return append(merged, base[at:]...), clean
+	return append(merged, base[at:]...)
 }
 
 // appendSide appends what side has for base[lo:hi].

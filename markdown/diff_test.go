@@ -70,7 +70,11 @@ func TestMerge3(t *testing.T) {
 		{"", "x", "", "x", true},
 		{"a b c", "", "a b c", "", true},
 	} {
-		got, clean := merge3(strings.Fields(c.base), strings.Fields(c.ours), strings.Fields(c.theirs))
+		clean := true
+		got := merge3(strings.Fields(c.base), strings.Fields(c.ours), strings.Fields(c.theirs), func(_, theirs []string) []string {
+			clean = false
+			return theirs
+		})
 		if s := strings.Join(got, " "); s != c.want || clean != c.clean {
 			t.Errorf("merge3(%q, %q, %q) = %q, %v; want %q, %v", c.base, c.ours, c.theirs, s, clean, c.want, c.clean)
 		}
@@ -81,11 +85,15 @@ func TestMerge3WithOneSideUnchangedIsTheOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		letters := rapid.SliceOfN(rapid.SampledFrom([]byte("abc")), 0, 30)
 		base, side := letters.Draw(t, "base"), letters.Draw(t, "side")
-		if got, clean := merge3(base, base, side); !clean || !slices.Equal(got, side) {
-			t.Fatalf("theirs: %q, %v; want %q", got, clean, side)
+		conflict := func(ours, theirs []byte) []byte {
+			t.Fatalf("%q and %q are no conflict", ours, theirs)
+			return nil
 		}
-		if got, clean := merge3(base, side, base); !clean || !slices.Equal(got, side) {
-			t.Fatalf("ours: %q, %v; want %q", got, clean, side)
+		if got := merge3(base, base, side, conflict); !slices.Equal(got, side) {
+			t.Fatalf("theirs: %q; want %q", got, side)
+		}
+		if got := merge3(base, side, base, conflict); !slices.Equal(got, side) {
+			t.Fatalf("ours: %q; want %q", got, side)
 		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/civicpress/realtimefx/yjs"
 )
 
 // Node is one node of the editor's document, in the shape of ProseMirror's JSON.
@@ -20,6 +22,8 @@ type Node struct {
 	Text    string
 	Content []*Node
 
+	// id is the identity of a block in its live document, zero outside of one.
+	id yjs.ID
 	// src is where the node stands in the text it was parsed from, see span.
 	src span
 }
