@@ -46,3 +46,38 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkSeed(b *testing.B) {
+	src := sampleRecord(200_000)
+	b.SetBytes(int64(len(src)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Seed(src, SeedOptions{ClientID: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCanonical(b *testing.B) {
+	doc, err := Parse(sampleRecord(200_000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(Canonical(doc))))
+	b.ReportAllocs()
+	for b.Loop() {
+		Canonical(doc)
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	s, err := Seed(sampleRecord(200_000), SeedOptions{ClientID: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	frag := docOf(b, s.Update).XMLFragment(FragmentName)
+	b.ReportAllocs()
+	for b.Loop() {
+		Read(frag)
+	}
+}

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -23,6 +24,8 @@ type corpusCase struct {
 	MalUpdate   []byte  `json:"update_b64"`
 	StateVector []byte  `json:"state_vector_b64"`
 	XML         string  `json:"xml"`
+	XMLAfter    *string `json:"xml_after"`
+	Kept        bool    `json:"-"` // of a malformed document: written, and nothing deleted
 }
 
 // corpusFiles returns the files of that name, own ones first.
@@ -53,6 +56,7 @@ func readCorpus(t testing.TB, name string) (cases []corpusCase) {
 			if err := json.Unmarshal(sc.Bytes(), &c); err != nil {
 				t.Fatalf("%s: %v", file, err)
 			}
+			c.Kept = c.XMLAfter != nil && *c.XMLAfter == c.XML && bytes.Contains(sc.Bytes(), []byte(`"markdown":`))
 			cases = append(cases, c)
 		}
 		if err := sc.Err(); err != nil {

@@ -1,0 +1,337 @@
+package markdown
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/civicpress/realtimefx/yjs"
+	"github.com/civicpress/realtimefx/yjs/lib0"
+)
+
+// FragmentName is the root fragment in which editors keep a record.
+const FragmentName = "default"
+
+// SchemaVersion is part of what a seed's client id is made of. It changes whenever the same
+// source begins to give another tree.
+const SchemaVersion = 1
+
+// ErrNotEmpty says that a document to be written has content already.
+var ErrNotEmpty = errors.New("markdown: the fragment is not empty; writing again would double its content")
+
+// SeedOptions say under which client id a seed is written.
+type SeedOptions struct {
+	ClientID uint64 // see SeedClientID
+}
+
+// Seeded is a document made from Markdown.
+type Seeded struct {
+	Update []byte // Yjs V1 update that makes the document
+	Doc    *Node
+}
+
+// Seed makes the document of a Markdown source. The same source and client id give the same
+// bytes, on any machine.
+func Seed(src []byte, o SeedOptions) (*Seeded, error) {
+	doc, err := Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	d := yjs.NewDoc(yjs.Options{ClientID: o.ClientID, GUID: "seed"})
+	err = d.Transact(nil, func(tx *yjs.Transaction) error {
+		return Write(tx, d.XMLFragment(FragmentName), doc)
+	})
+	if err != nil {
+		return nil, err
+	}
+	update, err := d.EncodeStateAsUpdate(nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Seeded{Update: update, Doc: doc}, nil
+}
+
+// SeedClientID returns the client id under which a record is seeded. It depends on the
+// record, the schema and the source alone, so that every node seeds alike. Yjs gives its
+// clients 32 bits; seeds lie above, where no client ever is, and below 2^53, which JavaScript
+// can count.
+func SeedClientID(recordID string, src []byte) uint64 {
+	h := sha256.New()
+	fmt.Fprintf(h, "civicpress seed %d\n%d\n%s\n", SchemaVersion, len(recordID), recordID)
+	h.Write(src)
+	var sum [sha256.Size]byte
+	n := binary.BigEndian.Uint64(h.Sum(sum[:0]))
+	return 1<<32 + n%(1<<53-1<<32)
+}
+
+// parentNode is a fragment or element.
+type parentNode interface {
+	InsertElement(tx *yjs.Transaction, i int, name string) (*yjs.XMLElement, error)
+	InsertText(tx *yjs.Transaction, i int) (*yjs.XMLText, error)
+}
+
+// Write makes the content of an empty fragment as y-prosemirror does: elements named like the
+// nodes, attributes that are not null, one text for each run of text nodes, marks as
+// formatting. Marks of other inline nodes have no place there.
+func Write(tx *yjs.Transaction, frag *yjs.XMLFragment, doc *Node) error {
+	if frag.Len() > 0 {
+		return ErrNotEmpty
+	}
+	w := treeWriter{tx: tx}
+	return w.children(frag, doc.Content)
+}
+
+type treeWriter struct {
+	tx  *yjs.Transaction
+	ops []yjs.DeltaOp
+}
+
+func (w *treeWriter) children(parent parentNode, nodes []*Node) error {
+	at := 0
+	for i := 0; i < len(nodes); at++ {
+		if nodes[i].Type == typeText {
+			j := i
+			for j < len(nodes) && nodes[j].Type == typeText {
+				j++
+			}
+			if err := w.text(parent, at, nodes[i:j]); err != nil {
+				return err
+			}
+			i = j
+			continue
+		}
+		if err := w.element(parent, at, nodes[i]); err != nil {
+			return err
+		}
+		i++
+	}
+	return nil
+}
+
+func (w *treeWriter) element(parent parentNode, at int, n *Node) error {
+	e, err := parent.InsertElement(w.tx, at, n.Type)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", n.Type, err)
+	}
+	if err := w.children(e, n.Content); err != nil {
+		return err
+	}
+	for _, a := range n.Attrs {
+		if a.Value == nil {
+			continue
+		}
+		if err := e.SetAttribute(w.tx, a.Name, a.Value); err != nil {
+			return fmt.Errorf("write attribute %s of %s: %w", a.Name, n.Type, err)
+		}
+	}
+	return nil
+}
+
+func (w *treeWriter) text(parent parentNode, at int, nodes []*Node) error {
+	t, err := parent.InsertText(w.tx, at)
+	if err != nil {
+		return fmt.Errorf("write text: %w", err)
+	}
+	if len(nodes) == 1 && len(nodes[0].Marks) == 0 {
+		return t.Insert(w.tx, 0, nodes[0].Text, yjs.Attributes{})
+	}
+	w.ops = w.ops[:0]
+	for _, n := range nodes {
+		w.ops = append(w.ops, yjs.DeltaOp{Insert: n.Text, Attributes: formatting(n.Marks)})
+	}
+	if err := t.ApplyDelta(w.tx, w.ops); err != nil {
+		return fmt.Errorf("write text: %w", err)
+	}
+	return nil
+}
+
+// formatting is how y-prosemirror stores marks.
+func formatting(marks []Mark) yjs.Attributes {
+	attrs := make(yjs.Attributes, 0, len(marks))
+	for _, m := range marks {
+		value := make(lib0.Object, 0, len(m.Attrs))
+		for _, a := range m.Attrs {
+			value = append(value, lib0.Field{Key: a.Name, Value: a.Value})
+		}
+		attrs = append(attrs, lib0.Field{Key: m.Type, Value: value})
+	}
+	return attrs
+}
+
+// Read returns the content of a fragment as a tree. It reads any document, also one that no
+// editor would make, and never changes it. Nodes of the schema get all their attributes in
+// the schema's order; elements that the schema does not know stay under their name; marks
+// that it does not know are left out, their text is not. Hooks hold no text and are skipped.
+func Read(frag *yjs.XMLFragment) *Node {
+	doc := &Node{Type: typeDoc}
+	r := treeReader{}
+	for n := range frag.Children() {
+		r.node(doc, n)
+	}
+	return doc
+}
+
+type treeReader struct{ nodes arena }
+
+func (r *treeReader) node(parent *Node, n yjs.Node) {
+	switch n := n.(type) {
+	case *yjs.XMLElement:
+		c := r.nodes.new(n.NodeName())
+		c.Attrs = readAttributes(n)
+		if k := n.Len(); k > 0 {
+			c.Content = make([]*Node, 0, k)
+			for kid := range n.Children() {
+				r.node(c, kid)
+			}
+		}
+		parent.Content = append(parent.Content, c)
+	case *yjs.XMLText:
+		r.text(parent, n.Delta())
+	case *yjs.Text:
+		r.text(parent, n.Delta())
+	case *yjs.XMLFragment:
+		for kid := range n.Children() {
+			r.node(parent, kid)
+		}
+	}
+}
+
+func (r *treeReader) text(parent *Node, ops []yjs.DeltaOp) {
+	for _, op := range ops {
+		s, ok := op.Insert.(string)
+		if !ok {
+			s = "[object Object]" // as the existing editor shows an embed
+		}
+		if s == "" {
+			continue
+		}
+		marks := readMarks(op.Attributes)
+		if k := len(parent.Content); k > 0 {
+			if last := parent.Content[k-1]; last.Type == typeText && sameMarks(last.Marks, marks) {
+				last.Text += s
+				continue
+			}
+		}
+		t := r.nodes.new(typeText)
+		t.Text, t.Marks = s, marks
+		parent.Content = append(parent.Content, t)
+	}
+}
+
+// readAttributes gives an element of the schema all attributes it has there.
+func readAttributes(e *yjs.XMLElement) (attrs []Attr) {
+	spec := schema[e.NodeName()]
+	if spec == nil {
+		for k, v := range e.Attributes() {
+			attrs = append(attrs, Attr{k, plainValue(v)})
+		}
+		return attrs
+	}
+	same := true
+	for i, a := range spec.attrs {
+		v, ok := e.Attribute(a.Name)
+		if ok {
+			v = plainValue(v)
+		} else {
+			v = a.Value
+		}
+		if same && sameValue(v, a.Value) {
+			continue
+		}
+		if same {
+			same = false
+			attrs = slices.Clone(spec.attrs)
+		}
+		attrs[i].Value = v
+	}
+	if same {
+		return spec.attrs
+	}
+	return attrs
+}
+
+func readMarks(attrs yjs.Attributes) []Mark {
+	if len(attrs) == 0 {
+		return nil
+	}
+	set := 0
+	var link []Attr
+	for _, f := range attrs {
+		switch name := markName(f.Key); name {
+		case markEm:
+			set |= 1
+		case markStrong:
+			set |= 2
+		case markCode:
+			set |= 4
+		case markLink:
+			if href, ok := member(f.Value, "href"); ok {
+				title, _ := member(f.Value, "title")
+				link = []Attr{{"href", plainValue(href)}, {"title", plainValue(title)}}
+			}
+		}
+	}
+	if link == nil {
+		return plainMarks[set]
+	}
+	return append([]Mark{{markLink, link}}, plainMarks[set]...)
+}
+
+// markName cuts the hash that y-prosemirror puts behind the name of a mark that may stand
+// several times on one text: "--" and eight characters.
+func markName(s string) string {
+	if n := len(s) - 10; n >= 0 && s[n:n+2] == "--" {
+		for _, c := range []byte(s[n+2:]) {
+			if !isLetter(c) && !isDigit(c) && c != '+' && c != '/' && c != '=' {
+				return s
+			}
+		}
+		return s[:n]
+	}
+	return s
+}
+
+func member(v any, key string) (any, bool) {
+	switch v := v.(type) {
+	case lib0.Object:
+		return v.Get(key)
+	case map[string]any:
+		m, ok := v[key]
+		return m, ok
+	}
+	return nil, false
+}
+
+// plainValue turns a value of Yjs into one that a Node holds.
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case nil, bool, string, int:
+		return v
+	case int64:
+		return int(v)
+	case float64:
+		if i := int(v); float64(i) == v && i >= -1<<53 && i <= 1<<53 {
+			return i
+		}
+		return v
+	case float32:
+		return plainValue(float64(v))
+	case lib0.BigInt:
+		return int(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plainValue(v[i])
+		}
+		return list
+	case lib0.Object:
+		m := make(map[string]any, len(v))
+		for _, f := range v {
+			m[f.Key] = plainValue(f.Value)
+		}
+		return m
+	}
+	return nil
+}
