@@ -1,8 +1,10 @@
 package web
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -15,11 +17,29 @@ func TestPages(t *testing.T) {
 		}
 		t.Skip(`the packages of web are not installed: run "make web"`)
 	}
+	noteFiles(t)
 	for _, script := range []string{"check", "test"} {
 		t.Run(script, func(t *testing.T) {
 			if out, err := exec.CommandContext(t.Context(), "npm", "run", "--silent", script).CombinedOutput(); err != nil {
 				t.Errorf("npm run %s: %v\n%s", script, err, out)
 			}
 		})
+	}
+}
+
+// noteFiles looks at each file that the checks read. What npm does is invisible
+// to go test, which would show the last result although a page has changed.
+func noteFiles(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"package-lock.json", "package.json", "tsconfig.json", "vite.config.ts", "src"} {
+		err := filepath.WalkDir(name, func(file string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				_, err = os.Stat(file)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
