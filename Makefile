@@ -9,7 +9,7 @@ PKGS        ?= ./...
 ARGS        ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench crash build clean web setup-test
+.PHONY: help run test race lint fuzz bench crash docs build clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: ## the Go benchmarks of all packages
 
 crash: ## kill -9 the server N times while clients type, and count what is lost
 	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+
+docs: ## bring the generated parts of docs/ up to date
+	UPDATE_DOCS=1 $(GO) test -count=1 -run 'IsCurrent' ./...
 
 build: web ## bin/civicpress
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/civicpress ./cmd/civicpress
