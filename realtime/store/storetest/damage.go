@@ -24,10 +24,18 @@ func damagedState(b *bench) error {
 	if err := b.expect("records:b", want{aux: "seed"}); err != nil {
 		return fmt.Errorf("another room suffers: %w", err)
 	}
-	if err := errors.Join(b.append(room, 10, 10), b.snapshot(room, 10, 3), b.reopen()); err != nil {
+	if err := b.append(room, 10, 10); err != nil {
 		return err
 	}
-	if err := b.expect(room, want{seq: 10, version: 3, through: 10, aux: "at 10", anyDamag: true}); err != nil {
+	// Whether the number of the damaged version is given again is open.
+	version, err := b.s.SaveSnapshot(b.ctx, snap(room, 10), meta("at 10"))
+	if err != nil || version < 2 {
+		return fmt.Errorf("snapshot after damage: version %d, %w", version, err)
+	}
+	if err := b.reopen(); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 10, version: version, through: 10, aux: "at 10", anyDamag: true}); err != nil {
 		return err
 	}
 	// The seed is a state as well.

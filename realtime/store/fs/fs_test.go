@@ -1,0 +1,182 @@
+package fs_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/fs"
+	"github.com/civicpress/realtimefx/realtime/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func open(t testing.TB, o fs.Options) *fs.Store {
+	t.Helper()
+	o.Logger = quiet
+	s, err := fs.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	for _, segment := range []int64{0, 600} { // the small one makes many segments
+		t.Run(fmt.Sprint("segment ", segment), func(t *testing.T) {
+			storetest.Run(t, func(t *testing.T) storetest.Harness {
+				dir := t.TempDir()
+				return storetest.Harness{
+					Open: func() (store.Store, error) {
+						return fs.Open(t.Context(), fs.Options{Dir: dir, SegmentBytes: segment, Logger: quiet})
+					},
+					Damage: func(room string, target storetest.Target, seq uint64) error { return damage(dir, room, target, seq) },
+				}
+			})
+		})
+	}
+}
+
+// damage flips a bit in the files of a room.
+func damage(dir, room string, target storetest.Target, seq uint64) error {
+	if target == storetest.JournalEntry {
+		files, err := filepath.Glob(filepath.Join(dir, "journal", "*.log"))
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := flip(f, fmt.Appendf(nil, "update %d of %s", seq, room)); err == nil {
+				return nil
+			}
+		}
+		return errors.New("entry not found")
+	}
+	name := strings.ReplaceAll("r-"+room, ":", "%3a")
+	files, err := filepath.Glob(filepath.Join(dir, "snapshots", name, "*.state"))
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("no states: %w", err)
+	}
+	for i, f := range files { // sorted; the last is the newest
+		if target == storetest.NewestState && i < len(files)-1 {
+			continue
+		}
+		if err := flip(f, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flip changes one bit in the middle of what, or of the file.
+func flip(name string, what []byte) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	i := bytes.Index(b, what)
+	if i < 0 {
+		return errors.New("not there")
+	}
+	if what == nil {
+		i = len(b) / 2
+	}
+	b[i+len(what)/2] ^= 0x10
+	return os.WriteFile(name, b, 0o600)
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, fs.Options{Dir: dir})
+	if _, err := fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("second open: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, fs.Options{Dir: dir})
+}
+
+// TestSegmentsAreReclaimed checks that the journal does not grow for ever,
+// even with a room that is never saved.
+func TestSegmentsAreReclaimed(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, fs.Options{Dir: dir, SegmentBytes: 2000})
+	ctx := t.Context()
+	for _, room := range []string{"records:busy", "records:lazy"} {
+		if err := s.Create(ctx, room, store.Meta{}, store.Snapshot{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Append(ctx, []store.Entry{{Room: "records:lazy", Seq: 1, Update: []byte("mine"), At: time.UnixMilli(5)}}); err != nil {
+		t.Fatal(err)
+	}
+	for seq := uint64(1); seq <= 400; seq++ {
+		if err := s.Append(ctx, []store.Entry{{Room: "records:busy", Seq: seq, Update: make([]byte, 100)}}); err != nil {
+			t.Fatal(err)
+		}
+		if seq%20 == 0 {
+			if _, err := s.SaveSnapshot(ctx, store.Snapshot{Room: "records:busy", Seq: seq}, store.Meta{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "journal", "*.log"))
+	if err != nil || len(files) > 8 {
+		t.Errorf("%d segments, %v", len(files), err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, fs.Options{Dir: dir})
+	if l, err := s.Load(ctx, "records:lazy"); err != nil || len(l.Entries) != 1 || string(l.Entries[0].Update) != "mine" {
+		t.Errorf("lazy room: %+v, %v", l, err)
+	}
+}
+
+func TestTooNew(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, fs.Options{Dir: dir})
+	if err := s.Append(t.Context(), []store.Entry{{Room: "records:a", Seq: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
+	name := filepath.Join(dir, "journal", "00000001.log")
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[7] = 9
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet}); !errors.Is(err, store.ErrTooNew) || !strings.Contains(err.Error(), name) {
+		t.Errorf("open: %v, want ErrTooNew that names the file", err)
+	}
+}
+
+func BenchmarkAppend20(b *testing.B) {
+	s := open(b, fs.Options{Dir: b.TempDir()})
+	es := make([]store.Entry, 20)
+	seq := uint64(0)
+	for b.Loop() {
+		seq++
+		for i := range es {
+			es[i] = store.Entry{Room: fmt.Sprint("records:", i), Seq: seq, Update: make([]byte, 40), At: time.Now()}
+		}
+		if err := s.Append(b.Context(), es); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

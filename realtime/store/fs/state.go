@@ -1,0 +1,273 @@
+package fs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"crypto/sha256"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
+)
+
+// A state file is
+//
+//	magic, with the format version as its last byte | version, seq, time (varints) |
+//	length of the room id | room id | one zstd frame | SHA-256 of all before
+//
+// and a meta file the same with "CPRTMTA" and an encoded meta in place of the
+// frame; its seq is that of the entry the meta is as of.
+var (
+	stateMagic = []byte("CPRTSTA\x01")
+	metaMagic  = []byte("CPRTMTA\x01")
+)
+
+var (
+	errHash  = errors.New("its hash is wrong")
+	errShort = errors.New("it is cut off")
+)
+
+// header is what both kinds of file begin with.
+type header struct {
+	version int64
+	seq     uint64
+	at      time.Time
+	room    string
+}
+
+func seal(magic []byte, h header, body []byte) []byte {
+	b := make([]byte, 0, len(magic)+len(h.room)+len(body)+80)
+	b = append(b, magic...)
+	b = binary.AppendVarint(b, h.version)
+	b = binary.AppendUvarint(b, h.seq)
+	b = binary.AppendVarint(b, h.at.UnixMilli())
+	b = binary.AppendUvarint(b, uint64(len(h.room)))
+	b = append(b, h.room...)
+	b = append(b, body...)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+func unseal(magic, b []byte) (h header, body []byte, err error) {
+	if len(b) < len(magic)+sha256.Size {
+		return h, nil, errShort
+	}
+	rest, sum := b[:len(b)-sha256.Size], b[len(b)-sha256.Size:]
+	if got := sha256.Sum256(rest); !bytes.Equal(got[:], sum) {
+		return h, nil, errHash
+	}
+	if !bytes.Equal(rest[:len(magic)], magic) {
+		return h, nil, store.ErrTooNew // intact, and not ours
+	}
+	r := reader{b: rest[len(magic):]}
+	h.version = r.varint()
+	h.seq = r.uvarint()
+	h.at = time.UnixMilli(r.varint())
+	h.room = string(r.bytes())
+	if r.bad {
+		return h, nil, errShort
+	}
+	return h, r.b, nil
+}
+
+// stateName is a state's file name without its ending.
+type stateName struct {
+	version int64
+	seq     uint64
+}
+
+func (n stateName) String() string { return fmt.Sprintf("%d-%d", n.version, n.seq) }
+
+func (n stateName) title() string {
+	if n.version == 0 {
+		return "seed"
+	}
+	return fmt.Sprintf("snapshot %d", n.version)
+}
+
+// list returns the names of a room's states, newest first. ErrNoRoom if there
+// are none.
+func (s *Store) list(room string) ([]stateName, error) {
+	files, err := s.os.ReadDir("list room", s.roomDir(room))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, store.ErrNoRoom
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []stateName
+	for _, f := range files {
+		var n stateName
+		base, ok := strings.CutSuffix(f.Name(), ".state")
+		if _, err := fmt.Sscanf(base, "%d-%d", &n.version, &n.seq); ok && err == nil && n.String() == base {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return nil, store.ErrNoRoom
+	}
+	slices.SortFunc(names, func(a, b stateName) int { return int(b.version - a.version) })
+	return names, nil
+}
+
+// readState reads one state. damage is why it cannot be used.
+func (s *Store) readState(room string, n stateName) (snap *store.Snapshot, damage, err error) {
+	b, err := s.os.ReadFile("read state", s.statePath(room, n))
+	if err != nil {
+		return nil, nil, err
+	}
+	h, body, damage := unseal(stateMagic, b)
+	if errors.Is(damage, store.ErrTooNew) {
+		return nil, nil, damage
+	}
+	if damage == nil && (h.room != room || h.version != n.version || h.seq != n.seq) {
+		damage = errors.New("it is another state than its name says")
+	}
+	if damage != nil {
+		return nil, damage, nil
+	}
+	state, damage := codec.Unpack(body)
+	if damage != nil {
+		return nil, damage, nil
+	}
+	return &store.Snapshot{Room: room, State: state, Seq: h.seq, Version: h.version, CreatedAt: h.at}, nil, nil
+}
+
+// readMeta reads the meta beside a state.
+func (s *Store) readMeta(room string, n stateName) (meta store.Meta, seq uint64, damage, err error) {
+	b, err := s.os.ReadFile("read meta", s.metaPath(room, n))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return meta, 0, errors.New("its meta is missing"), nil
+	}
+	if err != nil {
+		return meta, 0, nil, err
+	}
+	h, body, damage := unseal(metaMagic, b)
+	if errors.Is(damage, store.ErrTooNew) {
+		return meta, 0, nil, damage
+	}
+	if damage == nil {
+		var raw []byte
+		if raw, damage = codec.Unpack(body); damage == nil {
+			meta, damage = codec.DecodeMeta(raw)
+		}
+	}
+	return meta, h.seq, damage, nil
+}
+
+// writeState writes meta and then the state: the state's name is what makes
+// both count.
+func (s *Store) writeState(snap *store.Snapshot, meta store.Meta) error {
+	n := stateName{snap.Version, snap.Seq}
+	if err := s.writeMeta(snap.Room, n, snap.Seq, meta); err != nil {
+		return err
+	}
+	h := header{snap.Version, snap.Seq, snap.CreatedAt, snap.Room}
+	return s.replace("state", s.statePath(snap.Room, n), seal(stateMagic, h, codec.Pack(snap.State)))
+}
+
+func (s *Store) writeMeta(room string, n stateName, seq uint64, meta store.Meta) error {
+	h := header{n.version, seq, time.Now(), room}
+	return s.replace("meta", s.metaPath(room, n), seal(metaMagic, h, codec.Pack(codec.AppendMeta(nil, meta))))
+}
+
+// replace writes a file so that after a crash either the old or the new one is
+// there, whole.
+func (s *Store) replace(what, name string, b []byte) error {
+	tmp := name + ".tmp"
+	if err := s.os.Remove("remove old temporary "+what, tmp); err != nil && !errors.Is(err, iofs.ErrNotExist) {
+		return err
+	}
+	f, err := s.os.Create("create "+what, tmp)
+	if err != nil {
+		return err
+	}
+	n, err := f.Write(b)
+	if err == nil && n < len(b) {
+		err = errors.New("short write")
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = s.os.Rename("rename "+what, tmp, name)
+	}
+	if err != nil {
+		_ = s.os.Remove("remove failed "+what, tmp) // best effort
+		return err
+	}
+	return s.os.SyncDir("sync folder of "+what, filepath.Dir(name))
+}
+
+// keep copies bytes to the damaged folder.
+func (s *Store) keep(name string, b []byte) error {
+	dir := filepath.Join(s.opts.Dir, "damaged")
+	if err := s.os.MkdirAll("make damaged folder", dir); err != nil {
+		return err
+	}
+	return s.replace("damaged", filepath.Join(dir, name), b)
+}
+
+func (s *Store) roomDir(room string) string {
+	return filepath.Join(s.opts.Dir, "snapshots", escape(room))
+}
+
+func (s *Store) statePath(room string, n stateName) string {
+	return filepath.Join(s.roomDir(room), n.String()+".state")
+}
+
+func (s *Store) metaPath(room string, n stateName) string {
+	return filepath.Join(s.roomDir(room), n.String()+".meta")
+}
+
+// escape makes a folder name that is safe and distinct on file systems that
+// fold case, forbid characters, or trim names. Long ones end in a hash.
+func escape(room string) string {
+	var b strings.Builder
+	for i := range len(room) {
+		switch c := room[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02x", c)
+		}
+	}
+	if name := b.String(); len(name) <= 180 {
+		return "r-" + name
+	}
+	sum := sha256.Sum256([]byte(room))
+	return "h-" + b.String()[:100] + "-" + hex.EncodeToString(sum[:])
+}
+
+// unescape is the inverse, if the name was not too long.
+func unescape(name string) (room string, ok bool) {
+	name, ok = strings.CutPrefix(name, "r-")
+	if !ok {
+		return "", false
+	}
+	var b []byte
+	for i := 0; i < len(name); i++ {
+		if name[i] != '%' {
+			b = append(b, name[i])
+			continue
+		}
+		if i+3 > len(name) {
+			return "", false
+		}
+		c, err := hex.DecodeString(name[i+1 : i+3])
+		if err != nil {
+			return "", false
+		}
+		b = append(b, c[0])
+		i += 2
+	}
+	return string(b), true
+}
