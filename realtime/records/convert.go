@@ -5,8 +5,9 @@ package records
 type converter interface {
 	// seed makes the first state of a record from its Markdown.
 	seed(id, text string) (seeded, error)
-	// source makes the source of a text that is no document's.
-	source(text string) ([]byte, error)
+	// source makes the source of a text that the document does not show,
+	// as the base of a merge into it.
+	source(state []byte, text string) ([]byte, error)
 	// render returns the Markdown of a state, with the bytes of unchanged
 	// blocks taken from source (nil = none), and the source that belongs to
 	// the result.

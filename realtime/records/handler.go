@@ -19,7 +19,11 @@ const RoomType = "records"
 // CivicPress has it.
 const Author = "realtime-snapshot"
 
-var _ room.Handler = (*Handler)(nil)
+var (
+	_ room.Handler          = (*Handler)(nil)
+	_ room.LineageChecker   = (*Handler)(nil)
+	_ room.MarkdownRenderer = (*Handler)(nil)
+)
 
 // Deps are the services of the core that the handler needs.
 type Deps struct {

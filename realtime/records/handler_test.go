@@ -24,7 +24,7 @@ func (l lines) seed(id, text string) (seeded, error) {
 	return seeded{state: []byte(text), lineage: "L-" + id, source: []byte(text)}, l.fail
 }
 
-func (l lines) source(text string) ([]byte, error) { return []byte(text), l.fail }
+func (l lines) source(_ []byte, text string) ([]byte, error) { return []byte(text), l.fail }
 
 func (l lines) render(state, _ []byte) (string, []byte, error) {
 	return string(state), state, l.fail

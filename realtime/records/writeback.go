@@ -73,7 +73,7 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 		}
 		return w.merge(ctx, p, w.base.source, there, next)
 	case fileChanged:
-		from, err := w.h.text.source(w.base.published)
+		from, err := w.h.text.source(w.c.State, w.base.published)
 		if err != nil {
 			return store.Outcome{}, &store.StageError{Stage: "serialize", Err: err}
 		}
@@ -185,4 +185,18 @@ func newDraft(r *host.Record, body string) host.Draft {
 	d.Body = body
 	d.Author = Author
 	return d
+}
+
+// Markdown implements room.MarkdownRenderer: what WriteBack would put into the
+// draft.
+func (h *Handler) Markdown(_ context.Context, c store.Capture) ([]byte, error) {
+	var from []byte
+	if b, err := decodeBase(c.Meta.Aux); err == nil {
+		from = b.source
+	}
+	text, _, err := h.text.render(c.State, from)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", recordID(c.Room), err)
+	}
+	return []byte(text), nil
 }
