@@ -5,11 +5,12 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 20s
 N           ?= 20
+RUNS        ?= 2000
 PKGS        ?= ./...
 ARGS        ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench crash docs build clean web setup-test
+.PHONY: help run test race lint fuzz bench conformance mutants crash docs build clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,15 @@ bench: ## the Go benchmarks of all packages
 
 crash: ## kill -9 the server N times while clients type, and count what is lost
 	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+
+conformance: ## compare the document engine with Yjs (RUNS=2000 random sessions)
+	@scripts/setup.sh harness
+	$(GO) build -o bin/yjs-replica ./cmd/yjs-replica
+	cd integration_test/js/engine && node run.mjs --replica ../../../bin/yjs-replica --runs $(RUNS)
+
+mutants: ## plant bugs in the document engine; the checks must find each
+	@scripts/setup.sh harness
+	cd integration_test/js/engine && node mutants.mjs
 
 docs: ## bring the generated parts of docs/ up to date
 	UPDATE_DOCS=1 $(GO) test -count=1 -run 'IsCurrent' ./...
