@@ -34,6 +34,7 @@ type Instance struct {
 	signer signer
 	roles  *rolesFile
 	hooks  *hooksFile
+	heads  headCache
 
 	publishing sync.Mutex // held while a file and the Git repository change
 	closeOnce  sync.Once
@@ -165,6 +166,8 @@ func (in *Instance) health(ctx context.Context) host.HealthReport {
 		r.Reasons = append(r.Reasons, fmt.Sprintf("The database does not answer: %v.", err))
 	}
 	r.Details = map[string]any{"database_ms": time.Since(start).Milliseconds()}
+	in.rolesNow()
+	in.hooks.get()
 	for _, fault := range []error{in.roles.fault(), in.hooks.fault()} {
 		if fault != nil {
 			r.Status = max(r.Status, host.Degraded)

@@ -49,7 +49,7 @@ func (in *Instance) Publish(ctx context.Context, id, status string, by host.User
 	if _, err := openRepository(in.layout.DataDir); err != nil {
 		return Published{}, fmt.Errorf("%s: %w", what, err)
 	}
-	f, err := in.compose(draft, old.Record, created, by)
+	f, err := in.compose(draft, old, created, by)
 	if err != nil {
 		return Published{}, fmt.Errorf("%s: %w", what, err)
 	}
@@ -129,7 +129,7 @@ func trimmed(s string) string {
 func revise(src string, d host.Draft) (string, error) {
 	doc, ok := splitDocument(src)
 	if !ok {
-		return "", fmt.Errorf("%w: the file does not begin with a --- block", ErrFrontMatter)
+		return "", errNoFrontMatter
 	}
 	f, err := parseFrontMatter(doc.yaml)
 	if err != nil {

@@ -15,24 +15,19 @@ import (
 	"github.com/civicpress/realtimefx/host"
 )
 
-// row is a row of records.
-type row struct {
-	host.Record
-	content sql.NullString
-}
-
-const recordColumns = `id, title, type, COALESCE(status, ''), COALESCE(workflow_state, ''), content, metadata, geography,
+// recordColumns are those of records but for the text: with a file at hand it
+// is not needed.
+const recordColumns = `id, title, type, COALESCE(status, ''), COALESCE(workflow_state, ''), metadata, geography,
 	attached_files, linked_records, linked_geography_files, COALESCE(path, ''), COALESCE(author, ''),
 	COALESCE(CAST(created_at AS TEXT), ''), COALESCE(CAST(updated_at AS TEXT), '')`
 
 // scanRow reads recordColumns.
-func scanRow(scan func(...any) error) (row, error) {
-	var r row
+func scanRow(scan func(...any) error) (host.Record, error) {
+	var r host.Record
 	var metadata, geography, attached, linked, linkedGeo sql.NullString
 	var created, updated string
-	err := scan(&r.ID, &r.Title, &r.Type, &r.Status, &r.WorkflowState, &r.content, &metadata, &geography,
+	err := scan(&r.ID, &r.Title, &r.Type, &r.Status, &r.WorkflowState, &metadata, &geography,
 		&attached, &linked, &linkedGeo, &r.Path, &r.Author, &created, &updated)
-	r.Body = r.content.String
 	r.Metadata, r.Geography = jsonOrNil(metadata), jsonOrNil(geography)
 	r.AttachedFiles, r.LinkedRecords, r.LinkedGeographyFiles = jsonOrNil(attached), jsonOrNil(linked), jsonOrNil(linkedGeo)
 	r.CreatedAt, r.UpdatedAt = sqlTime(created), sqlTime(updated)
@@ -46,13 +41,14 @@ func jsonOrNil(s sql.NullString) json.RawMessage {
 	return json.RawMessage(s.String)
 }
 
-func (in *Instance) row(ctx context.Context, id string) (row, error) {
+// row returns a row of records without its text.
+func (in *Instance) row(ctx context.Context, id string) (host.Record, error) {
 	r, err := scanRow(in.db.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM records WHERE id = ?`, id).Scan)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return row{}, fmt.Errorf("record %.80q: %w", id, host.ErrNotFound)
+		return host.Record{}, fmt.Errorf("record %.80q: %w", id, host.ErrNotFound)
 	case err != nil:
-		return row{}, queryError(ctx, fmt.Sprintf("record %.80q", id), err)
+		return host.Record{}, queryError(ctx, fmt.Sprintf("record %.80q", id), err)
 	}
 	return r, nil
 }
@@ -66,27 +62,32 @@ func (in *Instance) Record(ctx context.Context, id string) (host.Record, error) 
 	if err != nil {
 		return host.Record{}, err
 	}
-	return in.withFile(r)
+	return in.withFile(ctx, r)
 }
 
 // withFile puts what the record's file says over its row.
-func (in *Instance) withFile(r row) (host.Record, error) {
+func (in *Instance) withFile(ctx context.Context, r host.Record) (host.Record, error) {
 	src, err := in.readRecordFile(r.Path)
 	if err == nil {
 		var fromFile host.Record
-		if fromFile, err = parseRecord(src); err == nil {
+		if fromFile, err = in.heads.parseRecord(r.Path, src); err == nil {
 			fromFile.ID, fromFile.Path, fromFile.WorkflowState = r.ID, r.Path, r.WorkflowState
 			return fromFile, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrUnsafePath) {
 		return host.Record{}, fmt.Errorf("record %.80q: %w", r.ID, err)
 	}
-	if !r.content.Valid {
+	var content sql.NullString
+	if err := in.db.QueryRowContext(ctx, `SELECT content FROM records WHERE id = ?`, r.ID).Scan(&content); err != nil {
+		return host.Record{}, queryError(ctx, fmt.Sprintf("record %.80q", r.ID), err)
+	}
+	if !content.Valid {
 		// An empty text must not stand in for one that exists somewhere.
 		return host.Record{}, fmt.Errorf("record %.80q: the database holds no text, and the file cannot be used: %w", r.ID, err)
 	}
 	in.log.Warn("record file not usable, the database columns stand in", "record", r.ID, "file", r.Path, "error", err)
-	return r.Record, nil
+	r.Body = content.String
+	return r, nil
 }
 
 // readRecordFile reads a file by the path of a database row.
@@ -144,14 +145,23 @@ var (
 func parseRecord(src string) (host.Record, error) {
 	d, ok := splitDocument(src)
 	if !ok {
-		return host.Record{}, fmt.Errorf("%w: the file does not begin with a --- block", ErrFrontMatter)
+		return host.Record{}, errNoFrontMatter
 	}
-	f, err := parseFrontMatter(d.yaml)
+	r, err := parseHead(d.yaml)
+	r.Body = d.body
+	return r, err
+}
+
+var errNoFrontMatter = fmt.Errorf("%w: the file does not begin with a --- block", ErrFrontMatter)
+
+// parseHead reads a record's front matter.
+func parseHead(src string) (host.Record, error) {
+	f, err := parseFrontMatter(src)
 	if err != nil {
 		return host.Record{}, err
 	}
 	r := host.Record{Fields: host.Fields{
-		Title: f.text("title"), Type: f.text("type"), Status: f.text("status"), Author: authorOf(f), Body: d.body,
+		Title: f.text("title"), Type: f.text("type"), Status: f.text("status"), Author: authorOf(f),
 	}}
 	created, updated := firstText(f, "created", "created_at"), firstText(f, "updated", "updated_at")
 	for _, needed := range []struct{ key, value string }{
