@@ -87,10 +87,11 @@ func TestRandomEdits(t *testing.T) {
 			}
 			what, touched := edit(r, doc)
 			got := s.render(doc)
-			again, err := Parse([]byte(got))
+			read, err := parseSource(got)
 			if err != nil {
 				t.Fatal(err)
 			}
+			again := read.doc
 			if !sameReading(again, doc) {
 				t.Errorf("text %d round %d: %s: does not read back\nsource\n%s\nwritten\n%s\nis read\n%s\nwant\n%s", ti, round, what, show(text), show(got), js(again), js(doc))
 			}

@@ -32,9 +32,22 @@ func parseSource(text string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	dropAtomMarks(doc)
 	s := &Source{text: text, doc: doc, refs: p.refs, defs: p.defs}
 	s.style = detectStyle(text, doc)
 	return s, nil
+}
+
+// dropAtomMarks takes the marks off images, breaks and references: Yjs stores
+// marks of text only, so the live document never has them. What the source
+// wrote around such a node stays there as long as the source is kept.
+func dropAtomMarks(n *Node) {
+	for _, c := range n.Content {
+		if c.Type != typeText {
+			c.Marks = nil
+			dropAtomMarks(c)
+		}
+	}
 }
 
 // Text returns the Markdown that the Source was made from.
@@ -104,24 +117,21 @@ func (s *Source) UnmarshalBinary(data []byte) error {
 	}
 	data = data[size:]
 	var last blockID
+	cut := false
 	next := func() uint64 {
 		v, n := binary.Varint(data)
 		if n <= 0 {
-			data = nil
+			cut = true
 			return 0
 		}
 		data = data[n:]
 		return uint64(v)
 	}
-	cut := false
 	eachBlock(parsed.doc, func(n *Node) bool {
-		if cut = len(data) == 0; cut {
-			return false
-		}
 		last.Client += next()
 		last.Clock += next()
 		n.id = last
-		return true
+		return !cut
 	})
 	if cut || len(data) != 0 {
 		return fmt.Errorf("%w: it does not name as many blocks as its text has", ErrBadSource)
@@ -157,6 +167,7 @@ func (s *Source) parse(text string) *Node {
 	if err != nil {
 		return nil
 	}
+	dropAtomMarks(doc)
 	return doc
 }
 

@@ -23,25 +23,26 @@ var ErrNotEmpty = errors.New("markdown: the fragment is not empty; writing again
 
 // SeedOptions say under which client id a seed is written.
 type SeedOptions struct {
-	ClientID uint64 // see SeedClientID
+	ClientID uint64 // see SeedClientID; 0 = random
 }
 
 // Seeded is a document made from Markdown.
 type Seeded struct {
-	Update []byte // Yjs V1 update that makes the document
-	Doc    *Node
+	Update []byte  // Yjs V1 update that makes the document
+	Source *Source // the text beside it
 }
 
 // Seed makes the document of a Markdown source. The same source and client id give the same
 // bytes, on any machine.
 func Seed(src []byte, o SeedOptions) (*Seeded, error) {
-	doc, err := Parse(src)
+	s, err := parseSource(string(src))
 	if err != nil {
 		return nil, err
 	}
 	d := yjs.NewDoc(yjs.Options{ClientID: o.ClientID, GUID: "seed"})
+	frag := d.XMLFragment(FragmentName)
 	err = d.Transact(nil, func(tx *yjs.Transaction) error {
-		return Write(tx, d.XMLFragment(FragmentName), doc)
+		return Write(tx, frag, s.doc)
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +51,21 @@ func Seed(src []byte, o SeedOptions) (*Seeded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Seeded{Update: update, Doc: doc}, nil
+	identify(s.doc, frag)
+	return &Seeded{Update: update, Source: s}, nil
+}
+
+// identify gives the blocks of a tree the identities of the elements written from it.
+func identify(n *Node, p parent) {
+	if !hasBlocks(n) {
+		return
+	}
+	for i, c := range n.Content {
+		if e, ok := p.Get(i).(*yjs.XMLElement); ok {
+			c.id = idOf(e)
+			identify(c, e)
+		}
+	}
 }
 
 // SeedClientID returns the client id under which a record is seeded. It depends on the
@@ -179,6 +194,7 @@ func (r *treeReader) node(parent *Node, n yjs.Node) {
 	switch n := n.(type) {
 	case *yjs.XMLElement:
 		c := r.nodes.new(n.NodeName())
+		c.id, _ = n.ID()
 		c.Attrs = readAttributes(n)
 		if k := n.Len(); k > 0 {
 			c.Content = make([]*Node, 0, k)

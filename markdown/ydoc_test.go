@@ -40,7 +40,7 @@ func TestSeedCorpus(t *testing.T) {
 					t.Fatal(err)
 				}
 				got := Read(docOf(t, s.Update).XMLFragment(FragmentName))
-				if want := withoutAtomMarks(s.Doc); !Equal(got, want) {
+				if want := withoutAtomMarks(s.Source.doc); !Equal(got, want) {
 					t.Errorf("read back %s\nwritten %s", jsonOf(t, got), jsonOf(t, want))
 				}
 				if exceptions[c.Name] != "" {
