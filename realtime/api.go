@@ -19,6 +19,10 @@ func (s *Server) API() http.Handler {
 	mux.HandleFunc("GET /realtime/rooms/{id}/presence", s.getPresence)
 	mux.HandleFunc("GET /realtime/rooms/{id}/markdown", s.getMarkdown)
 	mux.HandleFunc("GET /realtime/stats", s.getStats)
+	if h := s.deps.Snapshots; h != nil {
+		mux.Handle("GET /records/{id}/collab-snapshot", h)
+		mux.Handle("POST /records/{id}/collab-snapshot", h)
+	}
 	return mux
 }
 

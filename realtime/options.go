@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"path"
@@ -45,10 +46,11 @@ type Options struct {
 	Flood             time.Duration // above the rate without a pause until the close; default 60 s
 	MaxMessage        int64         // bytes; default 10 MiB
 
-	AdmitTimeout time.Duration // for the core's answers at the door; default 10 s
-	Ping         time.Duration // silence after which a peer is pinged; default 28 s
-	Stall        time.Duration // a peer that takes nothing for so long is cut off; default 60 s
-	QueueBytes   int           // that may wait for a client before it counts as behind; default 1 MiB
+	UpgradeTimeout time.Duration // for the whole upgrade request; default 5 s
+	AdmitTimeout   time.Duration // for the core's answers at the door; default 10 s
+	Ping           time.Duration // silence after which a peer is pinged; default 28 s
+	Stall          time.Duration // a peer that takes nothing for so long is cut off; default 60 s
+	QueueBytes     int           // that may wait for a client before it counts as behind; default 1 MiB
 	// Regrant is how often rights are read again without a reason. Default 60 s.
 	Regrant time.Duration
 	// AuthOutage is how long a socket may stay when the core does not answer
@@ -70,6 +72,7 @@ func (o *Options) setDefaults() {
 	def(&o.MessageBurst, 500)
 	def(&o.Flood, time.Minute)
 	def(&o.MaxMessage, 10<<20)
+	def(&o.UpgradeTimeout, 5*time.Second)
 	def(&o.AdmitTimeout, 10*time.Second)
 	def(&o.Ping, 28*time.Second)
 	def(&o.Stall, time.Minute)
@@ -113,6 +116,11 @@ type Deps struct {
 	Hooks  hooks.Sink          // nil = nobody listens
 	Health host.HealthRegistry // nil = nobody asks
 	Logger *slog.Logger        // nil = slog.Default()
+
+	// Snapshots serves GET and POST /records/{id}/collab-snapshot, for other
+	// servers that keep their snapshots here. It checks its own credentials;
+	// nil = not offered.
+	Snapshots http.Handler
 
 	// For figures only; each may be nil.
 	Journal  *store.Journal

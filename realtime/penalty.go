@@ -2,7 +2,9 @@ package realtime
 
 import (
 	"hash/maphash"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,9 +15,9 @@ import (
 // in what it remembers and in how many sockets it holds.
 type penalty struct {
 	mu   sync.Mutex
-	seen map[offender]offence // guarded by mu
-	held int                  // guarded by mu; sockets waiting for their close
-	all  uint64               // guarded by mu; refusals ever
+	seen map[offender]offence         // guarded by mu
+	held map[*session.Socket]struct{} // guarded by mu; waiting for their close
+	all  uint64                       // guarded by mu; refusals ever
 }
 
 // offender is an address with a token, so that one bad tab behind a town's
@@ -46,13 +48,14 @@ func offenderOf(q session.Request) offender {
 
 // next counts a refusal and says how long to hold the socket. release must be
 // called when it is closed.
-func (p *penalty) next(q session.Request, now time.Time) (wait time.Duration, release func()) {
+func (p *penalty) next(q session.Request, sock *session.Socket, now time.Time) (wait time.Duration, release func()) {
 	key := offenderOf(q)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.all++
 	if p.seen == nil {
 		p.seen = make(map[offender]offence)
+		p.held = make(map[*session.Socket]struct{})
 	}
 	if len(p.seen) >= maxOffenders {
 		p.forgetLocked(now)
@@ -66,13 +69,13 @@ func (p *penalty) next(q session.Request, now time.Time) (wait time.Duration, re
 	if o.times > 1 {
 		wait = min(penaltyStep<<min(o.times-2, 16), penaltyMax)
 	}
-	if p.held >= maxHeld {
+	if len(p.held) >= maxHeld {
 		wait = 0 // no room to hold more; closing at once costs less
 	}
-	p.held++
+	p.held[sock] = struct{}{}
 	return wait, func() {
 		p.mu.Lock()
-		p.held--
+		delete(p.held, sock)
 		p.mu.Unlock()
 	}
 }
@@ -104,4 +107,14 @@ func (p *penalty) total() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.all
+}
+
+// killHeld ends the sockets that wait for their close.
+func (p *penalty) killHeld() {
+	p.mu.Lock()
+	held := slices.Collect(maps.Keys(p.held))
+	p.mu.Unlock()
+	for _, sock := range held {
+		sock.Kill()
+	}
 }

@@ -30,6 +30,8 @@ type live struct {
 type registry struct {
 	mu  sync.Mutex
 	all map[*live]struct{} // guarded by mu
+
+	empty chan struct{} // guarded by mu; closed when all is empty; nil if nobody waits
 }
 
 func (r *registry) add(l *live) {
@@ -43,8 +45,28 @@ func (r *registry) add(l *live) {
 
 func (r *registry) remove(l *live) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	delete(r.all, l)
+	if len(r.all) == 0 && r.empty != nil {
+		close(r.empty)
+		r.empty = nil
+	}
+}
+
+// wait returns when there are no sessions. None may be added meanwhile, except
+// by admissions that end them themselves.
+func (r *registry) wait() {
+	r.mu.Lock()
+	if len(r.all) == 0 {
+		r.mu.Unlock()
+		return
+	}
+	if r.empty == nil {
+		r.empty = make(chan struct{})
+	}
+	empty := r.empty
 	r.mu.Unlock()
+	<-empty
 }
 
 func (r *registry) count() int {

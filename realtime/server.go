@@ -42,11 +42,12 @@ type Server struct {
 	http    *http.Server
 	addr    net.Addr // set by Start
 
-	tasks   sync.WaitGroup // goroutines of the server and of its sessions
+	tasks   sync.WaitGroup // goroutines of the server and of its sessions; Start holds one
+	mu      sync.Mutex
+	closed  bool // guarded by mu; no admission may begin
 	ready   atomic.Bool
 	holding atomic.Bool   // final save: what sockets send is not taken
 	stop    chan struct{} // closed by Stop
-	once    sync.Once     // closes stop
 	base    context.Context
 	cancel  context.CancelFunc // ends base: questions to the core are given up
 
@@ -87,8 +88,8 @@ func New(d Deps, o Options) (*Server, error) {
 	s.grants.every, s.grants.wake = o.Regrant, make(chan struct{}, 1)
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.upgrade),
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       5 * time.Second,
+		ReadHeaderTimeout: o.UpgradeTimeout,
+		IdleTimeout:       o.UpgradeTimeout,
 		MaxHeaderBytes:    16 << 10,
 		// Its complaints are about peers, not about us, and name addresses
 		// that anybody can produce by the thousand.
@@ -123,6 +124,7 @@ func (s *Server) serve(l net.Listener) error {
 		s.unregister = unregister
 	}
 	s.started, s.addr = time.Now(), l.Addr()
+	s.tasks.Add(1) // Stop gives it back when nothing can begin any more
 	s.tasks.Go(func() {
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.ready.Store(false)
@@ -143,6 +145,13 @@ func (s *Server) Ready() bool { return s.ready.Load() }
 // Stop saves every room and closes every socket, within ctx. Then it stops the
 // room manager, which it owns from Start on.
 func (s *Server) Stop(ctx context.Context) error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if again || s.addr == nil {
+		return nil
+	}
 	s.ready.Store(false)
 	if s.unregister != nil {
 		s.unregister()
@@ -157,28 +166,33 @@ func (s *Server) Stop(ctx context.Context) error {
 	if err != nil {
 		s.logger.Error("not every room could be saved; the journal has their edits", "op", "server.stop", "error", err)
 	}
-	s.once.Do(func() { close(s.stop) })
+	close(s.stop)
 	s.cancel()
-	s.sessions.each(func(l *live) {
-		l.Farewell(wire.CloseRestart, restartFrame())
-	})
-	done := make(chan struct{})
-	go func() { s.tasks.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		s.sessions.each(func(l *live) { l.Session.Kill(wire.CloseRestart) })
-		<-done
-	}
+	s.sessions.each(func(l *live) { l.Farewell(wire.CloseRestart, wire.Restart(restartDelay())) })
+	defer context.AfterFunc(ctx, func() { // no more time for farewells
+		s.sessions.each(func(l *live) { l.Kill(wire.CloseRestart) })
+		s.penalty.killHeld()
+	})()
+	s.sessions.wait()
 	if e := s.deps.Rooms.Stop(ctx); e != nil && err == nil {
 		err = e
 	}
+	s.tasks.Done()
+	s.tasks.Wait()
 	s.logger.Info("realtime server stopped", "op", "server.stop", "took", time.Since(began).Round(time.Millisecond))
 	return err
 }
 
-// restartFrame asks clients to come back, not all at the same moment.
-func restartFrame() wire.Frame { return wire.Restart(restartDelay()) }
+// begin counts an admission, unless the server stops.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.tasks.Add(1)
+	return true
+}
 
 // emit hands a security or lifecycle event to the hooks.
 func (s *Server) emit(correlationID string, p hooks.Payload) {

@@ -68,12 +68,11 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the response says why
 	}
-	s.tasks.Add(1) // for the admission; Stop waits for it
-	defer s.tasks.Done()
-	if !s.ready.Load() {
+	if !s.begin() {
 		sock.Kill()
 		return
 	}
+	defer s.tasks.Done()
 	s.admit(sock, q)
 }
 
@@ -163,6 +162,9 @@ func (s *Server) admit(sock *session.Socket, q session.Request) {
 	s.penalty.forgive(q)
 	s.meter.Opened.Inc()
 	s.emit("", hooks.ClientConnected{ClientID: l.Member.ID(), RoomID: l.Member.RoomID(), RoomType: q.RoomType, UserID: user.User.ID, CanEdit: grant.Edit})
+	if s.holding.Load() { // Stop has said farewell to everybody else already
+		l.Farewell(wire.CloseRestart, nil)
+	}
 	s.tasks.Go(func() { s.run(l) })
 }
 
@@ -231,7 +233,7 @@ type refusal struct {
 // and longer for the close, and so for the next attempt.
 func (s *Server) refuse(sock *session.Socket, q session.Request, ref refusal) {
 	s.closes.count(ref.close.Code)
-	wait, release := s.penalty.next(q, time.Now())
+	wait, release := s.penalty.next(q, sock, time.Now())
 	s.tasks.Go(func() {
 		defer release()
 		if q.V1 || q.Control && ref.say {

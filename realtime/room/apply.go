@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/civicpress/realtimefx/realtime/cluster"
+	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/yjs"
@@ -76,6 +77,7 @@ func (r *Room) applyFrom(w *writer) {
 	if len(w.updates) > 0 && !r.admit(m, w.updates) {
 		w.updates = nil
 	}
+	waited := r.doc.HasPending()
 	update, bad := r.transact(m, w.updates)
 	if bad != nil {
 		r.manager.opts.Meter.UpdatesBad.Inc()
@@ -90,13 +92,31 @@ func (r *Room) applyFrom(w *writer) {
 			r.link.Publish(cluster.Message{Kind: cluster.Update, Data: update})
 		}
 	}
-	if m.v1 && w.messages > 0 {
-		r.await(m)
-	}
-	if r.doc.HasPending() && m.asked < maxAsks {
+	m.owed = r.doc.HasPending() && (m.owed || !waited || !r.reached(m.clocks))
+	switch {
+	case m.owed && m.asked < maxAsks: // something before it is missing
 		m.asked++
 		m.Send(wire.Step1(r.stateVector()))
+	case !m.owed:
+		m.asked = 0
+		if m.v1 && w.messages > 0 {
+			r.await(m)
+		}
 	}
+}
+
+// reached reports whether the document holds everything below these clocks.
+func (r *Room) reached(clocks map[uint64]uint64) bool {
+	if len(clocks) == 0 {
+		return true
+	}
+	have := r.doc.StateVector()
+	for id, c := range clocks {
+		if have[id] < c {
+			return false
+		}
+	}
+	return true
 }
 
 // maxAsks bounds how often one member is asked for updates that are missing.
@@ -178,7 +198,7 @@ func (r *Room) fanOut() {
 			r.offer(m, before, after)
 		}
 	}
-	r.manager.opts.Meter.Out[2].Add(uint64(len(r.members)))
+	r.manager.opts.Meter.Out[meter.Update].Add(uint64(len(r.members)))
 	clear(r.turned.cuts)
 	r.turned.frames, r.turned.cuts = nil, r.turned.cuts[:0]
 }
@@ -186,7 +206,7 @@ func (r *Room) fanOut() {
 // offer queues document frames for a member, and notes from where a diff has
 // to start when the member does not keep up.
 func (r *Room) offer(m *Member, frames ...wire.Frame) {
-	wake, _, fell := m.out.offer(frames...)
+	wake, fell := m.out.offer(frames...)
 	if wake {
 		m.socket.Wake()
 	}

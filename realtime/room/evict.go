@@ -45,15 +45,22 @@ func (m *Manager) evict(e *entry) {
 
 // fail closes a room that cannot go on. It may be called on the room's loop.
 func (m *Manager) fail(r *Room, err error) {
-	m.tasks.Go(func() {
-		m.shut(r.entry, CloseFor(err), "failed")
-	})
+	m.spawn(func() { m.shut(r.entry, CloseFor(err), "failed") })
 }
 
 // Gone closes the room of a record that was deleted.
 func (m *Manager) Gone(id string) {
 	if r, ok := m.Room(id); ok {
-		m.tasks.Go(func() { m.shut(r.entry, wire.CloseForbidden, "deleted") })
+		m.spawn(func() { m.shut(r.entry, wire.CloseForbidden, "deleted") })
+	}
+}
+
+// spawn runs fn unless the manager stops, which shuts every room itself.
+func (m *Manager) spawn(fn func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.stopped {
+		m.tasks.Go(fn)
 	}
 }
 
@@ -70,11 +77,10 @@ func (m *Manager) shut(e *entry, c wire.Close, reason string) {
 		e.grace.Stop()
 	}
 	m.mu.Unlock()
-	_ = e.room.do(m.base, func() {
-		for _, member := range e.room.members {
-			member.socket.End(c, member.errorFrame(closeName[reason], closeText[reason], ""))
-		}
-	})
+	e.room.in.close()
+	for _, member := range e.room.members { // the loop has ended: they are ours
+		member.socket.End(c, member.errorFrame(closeName[reason], closeText[reason], ""))
+	}
 	m.finish(e, reason)
 }
 
@@ -89,10 +95,7 @@ var closeText = map[string]string{
 // finish closes the room's ends and removes it.
 func (m *Manager) finish(e *entry, reason string) {
 	r := e.room
-	r.in.mu.Lock()
-	r.in.closed = true
-	r.in.space.Broadcast()
-	r.in.mu.Unlock()
+	r.in.close()
 
 	ctx, cancel := context.WithTimeout(context.Background(), m.opts.OpenTimeout)
 	defer cancel()

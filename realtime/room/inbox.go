@@ -1,6 +1,7 @@
 package room
 
 import (
+	"runtime/debug"
 	"sync"
 )
 
@@ -34,7 +35,7 @@ const (
 // server itself posts is not, because it is little and must never wait.
 type inbox struct {
 	mu      sync.Mutex
-	space   sync.Cond // signalled when the loop took everything
+	space   sync.Cond // signalled when the loop took everything, and when it ends
 	events  []event   // guarded by mu
 	arena   []byte    // guarded by mu; the data of events
 	running bool      // guarded by mu; the loop's goroutine exists
@@ -138,6 +139,7 @@ func (r *Room) next(b *batch) bool {
 	defer in.mu.Unlock()
 	if len(in.events) == 0 && !in.hasNews {
 		in.running = false
+		in.space.Broadcast()
 		in.events, in.arena = nil, nil // an idle room keeps no buffers
 		return false
 	}
@@ -154,11 +156,42 @@ func (r *Room) next(b *batch) bool {
 	return true
 }
 
+// close takes no more events, and waits until those that are there are done.
+func (in *inbox) close() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.closed = true
+	in.space.Broadcast()
+	for in.running {
+		in.space.Wait()
+	}
+}
+
 // loop is the room's goroutine. It exists only while there is something to do
 // and owns the document while it runs.
 func (r *Room) loop() {
 	var b batch
+	defer r.rescue()
 	for r.next(&b) {
 		r.turn(&b)
 	}
+}
+
+// rescue keeps a fault in one document from taking the other rooms with it:
+// the room is closed and will be loaded anew from what is stored.
+func (r *Room) rescue() {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	r.logger.Error("fault in a room; it closes and is loaded again", "op", "room.turn", "fault", fault, "stack", string(debug.Stack()))
+	in := &r.in
+	in.mu.Lock()
+	// Nothing that waits can be trusted to the document any more; calls that
+	// wait for an answer must get one.
+	in.closed, in.running, in.events, in.arena = true, false, nil, nil
+	in.space.Broadcast()
+	in.mu.Unlock()
+	close(r.broken)
+	r.manager.fail(r, ErrLoadFailed.With(NewCorrelationID(), nil))
 }

@@ -239,18 +239,7 @@ func (m *Manager) release(e *entry) {
 }
 
 func (m *Manager) startGraceLocked(e *entry, d time.Duration) {
-	e.grace = time.AfterFunc(max(d, 0), func() {
-		m.mu.Lock()
-		stopped := m.stopped
-		if !stopped {
-			m.tasks.Add(1)
-		}
-		m.mu.Unlock()
-		if !stopped {
-			defer m.tasks.Done()
-			m.evict(e)
-		}
-	})
+	e.grace = time.AfterFunc(max(d, 0), func() { m.spawn(func() { m.evict(e) }) })
 }
 
 // Room returns an open room.

@@ -46,6 +46,7 @@ type Member struct {
 
 	synced    bool              // its state vector is known: it gets document frames
 	asked     int               // how often a step 1 asked it for what we lack
+	owed      bool              // what it sent waits for something that is missing: nothing of it is saved
 	hello     *time.Timer       // until its first step 1
 	base      []byte            // state vector that the outbox covers, when behind
 	self      uint64            // the Yjs client id it spoke for first

@@ -25,6 +25,10 @@ type outbox struct {
 func (o *outbox) push(frames ...wire.Frame) (wake bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.pushLocked(frames)
+}
+
+func (o *outbox) pushLocked(frames []wire.Frame) (wake bool) {
 	if o.shut {
 		return false
 	}
@@ -34,30 +38,23 @@ func (o *outbox) push(frames ...wire.Frame) (wake bool) {
 			o.bytes += len(f)
 		}
 	}
-	if o.draining || len(o.frames) == 0 {
-		return false
-	}
-	o.draining = true
-	return true
+	wake = !o.draining && len(o.frames) > 0
+	o.draining = o.draining || wake
+	return wake
 }
 
-// offer is push for frames that a diff can replace. lagging says that they
-// were not queued, or that nothing behind them will be, because the outbox is
-// full; fell is true the first time, when the frames themselves were queued.
-func (o *outbox) offer(frames ...wire.Frame) (wake, lagging, fell bool) {
+// offer is push for frames that a diff can replace: a member that is behind
+// does not get them. fell says that these were the last, because the outbox is
+// full now; from here on the member is behind.
+func (o *outbox) offer(frames ...wire.Frame) (wake, fell bool) {
 	o.mu.Lock()
-	lagging = o.behind
-	o.mu.Unlock()
-	if lagging {
-		return false, true, false
+	defer o.mu.Unlock()
+	if o.behind {
+		return false, false
 	}
-	wake = o.push(frames...)
-	o.mu.Lock()
-	if o.bytes > o.limit && !o.behind {
-		o.behind, fell = true, true
-	}
-	o.mu.Unlock()
-	return wake, fell, fell
+	wake = o.pushLocked(frames)
+	o.behind = o.bytes > o.limit
+	return wake, o.behind
 }
 
 // take hands over what is queued and gets the slice of the last call back to
@@ -136,11 +133,13 @@ func (o *outbox) size() int {
 	return o.bytes
 }
 
-// fallBehind makes the member wait for a diff that is made when it has drained.
-func (o *outbox) fallBehind() {
+// fallBehind makes a member whose outbox is full wait for a diff, and reports
+// whether it does.
+func (o *outbox) fallBehind() bool {
 	o.mu.Lock()
-	o.behind = true
-	o.mu.Unlock()
+	defer o.mu.Unlock()
+	o.behind = o.behind || o.bytes > o.limit
+	return o.behind
 }
 
 func (o *outbox) isBehind() bool {

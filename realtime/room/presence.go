@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/civicpress/realtimefx/realtime/cluster"
+	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/yjs/awareness"
 )
@@ -131,6 +132,7 @@ func (r *Room) spread() {
 			r.offer(m, frame)
 		}
 	}
+	r.manager.opts.Meter.Out[meter.Awareness].Add(uint64(len(r.members)))
 	if r.link != nil && !(len(t.talked) == 1 && t.talked[0] == nil) {
 		r.link.Publish(cluster.Message{Kind: cluster.Awareness, Data: update})
 	}

@@ -23,6 +23,7 @@ type Room struct {
 	entry   *entry
 	logger  *slog.Logger
 	created time.Time
+	broken  chan struct{} // closed when the loop has failed
 
 	in inbox
 
@@ -131,6 +132,8 @@ func (r *Room) do(ctx context.Context, fn func()) error {
 	select {
 	case <-done:
 		return nil
+	case <-r.broken:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/yjs"
 )
@@ -74,13 +75,13 @@ func (r *Room) answer(m *Member, sv []byte) {
 		m.hello.Stop()
 		m.hello = nil
 	}
-	if m.Queued() > m.out.limit { // asks faster than it reads
-		m.out.fallBehind()
+	if m.out.fallBehind() { // asks faster than it reads
 		m.base = bytes.Clone(sv)
 	} else {
 		for _, f := range r.diff(sv, len(have) == 0) {
 			m.Send(f)
 		}
+		r.manager.opts.Meter.Out[meter.Step2].Inc()
 	}
 	if first {
 		r.tell(m)

@@ -15,12 +15,12 @@ func newBucket(rate, burst float64, now time.Time) bucket {
 	return bucket{rate: rate, burst: burst, have: burst, last: now}
 }
 
-// take takes a token and returns how long the caller has to wait for it.
-func (b *bucket) take(now time.Time) time.Duration {
+// take takes n tokens and returns how long the caller has to wait for them.
+func (b *bucket) take(now time.Time, n float64) time.Duration {
 	if b.rate <= 0 {
 		return 0
 	}
-	b.have = min(b.burst, b.have+now.Sub(b.last).Seconds()*b.rate) - 1
+	b.have = min(b.burst, b.have+now.Sub(b.last).Seconds()*b.rate) - n
 	b.last = now
 	if b.have >= 0 {
 		return 0

@@ -141,36 +141,38 @@ func (c *conn) write(p []byte) (n int, err error) {
 }
 
 // writeFrames writes whole frames in as few system calls as it can.
-func (c *conn) writeFrames(frames []wire.Frame) error {
+func (c *conn) writeFrames(frames []wire.Frame) (n int, err error) {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
 	if c.closed {
-		return errClosing
+		return 0, errClosing
 	}
 	if len(frames) == 1 {
-		_, err := c.write(frames[0])
-		return err
+		return c.write(frames[0])
 	}
 	cork := corkBuffers.Get().(*[]byte)
 	defer corkBuffers.Put(cork)
 	buf := (*cork)[:0]
+	flush := func(p []byte) {
+		if err == nil && len(p) > 0 {
+			k := 0
+			k, err = c.write(p)
+			n += k
+		}
+	}
 	for _, f := range frames {
 		if len(buf)+len(f) > corkSize {
-			if _, err := c.write(buf); err != nil {
-				return err
-			}
+			flush(buf)
 			buf = buf[:0]
 		}
 		if len(f) > corkSize {
-			if _, err := c.write(f); err != nil {
-				return err
-			}
-			continue
+			flush(f)
+		} else {
+			buf = append(buf, f...)
 		}
-		buf = append(buf, f...)
 	}
-	_, err := c.write(buf)
-	return err
+	flush(buf)
+	return n, err
 }
 
 // hijack hands coder/websocket our connection instead of net/http's, with

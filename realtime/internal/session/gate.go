@@ -22,10 +22,10 @@ func (s *Session) handle(b []byte) {
 		s.handleJSON(b)
 		return
 	}
-	if !s.throttle(&s.bucket) {
+	msg, err := protocol.Decode(b)
+	if !s.throttle(&s.bucket, cost(msg)) {
 		return
 	}
-	msg, err := protocol.Decode(b)
 	if err != nil {
 		m.In[meter.Other].Inc()
 		s.cfg.Logger.Debug("malformed message ignored", "op", "session.gate", "client", s.Member.ID(), "error", err)
@@ -52,6 +52,19 @@ func (s *Session) handle(b []byte) {
 	}
 }
 
+// cost is how many messages a message counts as. Questions whose answers may
+// be the whole document count for more.
+func cost(m protocol.Message) float64 {
+	switch {
+	case m.Type == protocol.MessageQueryAwareness:
+		return 5
+	case m.Type == protocol.MessageSync && m.Sync == protocol.SyncStep1:
+		return 10
+	default:
+		return 1
+	}
+}
+
 func (s *Session) submit(kind room.Message, payload []byte) {
 	s.Member.Submit(kind, payload)
 }
@@ -73,10 +86,10 @@ func (s *Session) edit(kind room.Message, update []byte) {
 func (s *Session) handleJSON(b []byte) {
 	s.cfg.Meter.In[meter.Control].Inc()
 	if !wire.IsPing(b) {
-		s.throttle(&s.bucket)
+		s.throttle(&s.bucket, 1)
 		return
 	}
-	if s.throttle(&s.chatter) {
+	if s.throttle(&s.chatter, 1) {
 		s.Member.Send(wire.Pong(time.Now()))
 	}
 }
@@ -84,7 +97,7 @@ func (s *Session) handleJSON(b []byte) {
 // pong answers a WebSocket ping. The library would write the answer itself and
 // so wait for a slow peer in the middle of reading.
 func (s *Session) pong(payload []byte) {
-	if s.chatter.take(time.Now()) == 0 {
+	if s.chatter.take(time.Now(), 1) == 0 {
 		s.Member.Send(wire.PingReply(payload))
 	}
 }
@@ -92,9 +105,9 @@ func (s *Session) pong(payload []byte) {
 // throttle waits until the client may send one more message: who sends too
 // much is read more slowly, and TCP tells him so. A client that keeps sending
 // too much is warned and at last closed; then it reports false.
-func (s *Session) throttle(b *bucket) bool {
+func (s *Session) throttle(b *bucket, n float64) bool {
 	now := time.Now()
-	wait := b.take(now)
+	wait := b.take(now, n)
 	if wait == 0 {
 		if !s.flooding.IsZero() && b == &s.bucket && b.have >= b.burst/2 {
 			s.flooding, s.warned = time.Time{}, false
@@ -119,7 +132,7 @@ func (s *Session) throttle(b *bucket) bool {
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
-	<-t.C // bounded: a bucket never owes more than one token
+	<-t.C // bounded: a bucket never owes more than one message
 	return s.ending.Load() == nil
 }
 

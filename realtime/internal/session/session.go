@@ -147,7 +147,9 @@ func (s *Session) drain() {
 		if frames = s.Member.Take(frames); len(frames) == 0 {
 			return
 		}
-		if err := s.sock.conn.writeFrames(frames); err != nil {
+		n, err := s.sock.conn.writeFrames(frames)
+		s.cfg.Meter.BytesOut.Add(uint64(n))
+		if err != nil {
 			s.sock.conn.Conn.Close() // the reader sees it and ends the session
 			s.Member.Discard()
 			return

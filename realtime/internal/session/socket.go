@@ -58,7 +58,8 @@ func (s *Socket) Send(f wire.Frame) error {
 		return nil
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeWait))
-	return s.conn.writeFrames([]wire.Frame{f})
+	_, err := s.conn.writeFrames([]wire.Frame{f})
+	return err
 }
 
 // Close says why and waits for the peer's answer, for at most twice closeWait.
