@@ -21,6 +21,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Getenv reads the environment; nil = os.Getenv.
 	Getenv func(string) string
+	// PasswordCost is the bcrypt cost of new passwords; 0 = 12, as the core's.
+	// Tests lower it.
+	PasswordCost int
 }
 
 // Instance is an open CivicPress instance.
@@ -35,6 +38,8 @@ type Instance struct {
 	roles  *rolesFile
 	hooks  *hooksFile
 	heads  headCache
+	cost   int    // of new passwords
+	nobody []byte // hash that a login of an unknown user is compared with
 
 	publishing sync.Mutex // held while a file and the Git repository change
 	closeOnce  sync.Once
@@ -67,7 +72,10 @@ func Open(dir string, o Options) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Instance{layout: l, log: o.Logger}
+	if o.PasswordCost == 0 {
+		o.PasswordCost = bcryptCost
+	}
+	in := &Instance{layout: l, log: o.Logger, cost: o.PasswordCost}
 	if in.data, err = os.OpenRoot(l.DataDir); err != nil {
 		return nil, fmt.Errorf("open instance: data directory: %s", reason(err, l.DataDir))
 	}
@@ -92,6 +100,9 @@ func (in *Instance) open(o Options) error {
 	}
 	if in.hooks, err = openHooks(in.data, in.log); err != nil {
 		return fmt.Errorf("open instance: %w", err)
+	}
+	if in.nobody, err = nobody(in.cost); err != nil {
+		return fmt.Errorf("open instance: password cost %d: %w", in.cost, err)
 	}
 	in.bus.Logger, in.bus.Enabled = in.log, in.hooks.enabled
 	if in.db, err = openDatabase(ctx, in.layout.Database); err != nil {

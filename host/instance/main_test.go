@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/crypto/bcrypt"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,7 +37,7 @@ func reopen(t *testing.T, dir string) *Instance {
 
 // quiet are options without log and with the given environment only.
 func quiet(env map[string]string) Options {
-	return Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Getenv: func(k string) string { return env[k] }}
+	return Options{PasswordCost: bcrypt.MinCost, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Getenv: func(k string) string { return env[k] }}
 }
 
 func execSQL(t *testing.T, in *Instance, query string, args ...any) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/civicpress/realtimefx/host"
 )
 
@@ -259,5 +261,18 @@ func TestOldestSessionsEnd(t *testing.T) {
 	}
 	if got := column(t, in, `SELECT count(*) FROM sessions WHERE expires_at GLOB '*T*.???Z'`); got != "5" {
 		t.Errorf("got %s sessions with ISO times, want 5", got)
+	}
+}
+
+func TestNobodysHash(t *testing.T) {
+	hash, err := nobody(bcryptCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cost, err := bcrypt.Cost(hash); err != nil || cost != bcryptCost {
+		t.Errorf("got cost %d, %v: the answer for an unknown user would take another time", cost, err)
+	}
+	if passwordMatches(hash, "") || passwordMatches(hash, nobodysHash) {
+		t.Error("a password matches")
 	}
 }

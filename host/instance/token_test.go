@@ -2,12 +2,11 @@ package instance
 
 import (
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"errors"
 )
 
 // Made with Node's crypto module: hkdfSync, createHmac, createHash.

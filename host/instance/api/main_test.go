@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/civicpress/realtimefx/host/instance"
 )
@@ -28,7 +29,7 @@ type site struct {
 func newSite(t *testing.T, o Options) *site {
 	t.Helper()
 	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	in, content, err := instance.Demo(t.Context(), t.TempDir(), instance.Options{Logger: o.Logger, Getenv: func(string) string { return "" }}, instance.DemoOptions{})
+	in, content, err := instance.Demo(t.Context(), t.TempDir(), instance.Options{Logger: o.Logger, Getenv: func(string) string { return "" }, PasswordCost: bcrypt.MinCost}, instance.DemoOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
