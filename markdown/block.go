@@ -71,7 +71,7 @@ func (p *parser) block(l, end int32) {
 			n := p.push(typeHeading, ln.first)
 			n.Attrs = headingAttrs[level]
 			n.src.end = ln.end
-			p.later(n, text)
+			p.later(n, text, true)
 			p.line = l + 1
 			return
 		}
@@ -79,9 +79,15 @@ func (p *parser) block(l, end int32) {
 	p.paragraph(l, end)
 }
 
-func (p *parser) later(n *Node, text string) {
-	if text != "" {
-		p.pending = append(p.pending, pending{node: n, text: text, oneLine: n.Type == typeHeading})
+// later notes the inline content of a block. It is read when all link definitions are known,
+// or now if the source can have none.
+func (p *parser) later(n *Node, text string, oneLine bool) {
+	switch {
+	case text == "":
+	case p.atOnce:
+		p.readInline(&pending{n, text, oneLine})
+	default:
+		p.pending = append(p.pending, pending{n, text, oneLine})
 	}
 }
 
@@ -165,7 +171,7 @@ func (p *parser) paragraph(start, end int32) {
 	}
 	n.src.end = p.lines[l-1].end
 	p.line = l
-	p.later(n, text)
+	p.later(n, text, level != 0)
 }
 
 var headingAttrs = func() (a [7][]Attr) {

@@ -77,8 +77,10 @@ var special = func() (t [256]bool) {
 
 func (p *parser) readInline(pend *pending) {
 	in := &p.inl
-	*in = inline{p: p, s: pend.text, oneLine: pend.oneLine, toks: in.toks[:0], delims: in.delims[:0],
-		brackets: in.brackets[:0], ticks: in.ticks[:0]}
+	in.p, in.s, in.oneLine = p, pend.text, pend.oneLine
+	in.from, in.raws, in.dropped = 0, 0, 0
+	in.toks, in.delims, in.brackets, in.ticks = in.toks[:0], in.delims[:0], in.brackets[:0], in.ticks[:0]
+	in.ticksScanned, in.noComment, in.noProcessing, in.noCDATA, in.noTagEnd = false, false, false, false, false
 	in.scan()
 	in.pairDelims(0)
 	in.build(pend.node)

@@ -35,6 +35,9 @@ func (w *inlineWriter) render(nodes []*Node, at place) []byte {
 	}
 	w.usual(nodes, at)
 	out := w.trim(at)
+	if simple(nodes, at) {
+		return out
+	}
 	strict := normalInline(nodes, at, true)
 	want := normalInline(nodes, at, false)
 	if w.readsBack(out, want, at) {

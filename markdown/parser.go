@@ -35,6 +35,7 @@ type parser struct {
 	inPara     bool  // a rule is asked whether it ends a paragraph
 	depth      int   // containers around the current line
 
+	atOnce  bool // no link definitions to wait for
 	refs    map[string]reference
 	defs    []span    // link definitions, in order
 	stack   []*Node   // children of the containers being read
@@ -61,6 +62,7 @@ func (p *parser) parse(src string, depth int) (*Node, error) {
 	}
 	p.src, p.depth = src, depth
 	p.dirty = strings.IndexByte(src, 0) >= 0 || !utf8.ValidString(src)
+	p.atOnce = !strings.Contains(src, "]:")
 	p.scanLines()
 	p.listIndent = -1
 	doc := p.nodes.new(typeDoc)

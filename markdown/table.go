@@ -178,9 +178,7 @@ func (p *parser) row(l int32, cellType string, attrs [][]Attr, cells []string) {
 		c.Content[0] = para
 		r.Content[i] = c
 		if i < len(cells) {
-			if text := trimJS(cells[i]); text != "" {
-				p.pending = append(p.pending, pending{node: para, text: text, oneLine: true})
-			}
+			p.later(para, trimJS(cells[i]), true)
 		}
 	}
 }

@@ -39,33 +39,15 @@ func Seed(src []byte, o SeedOptions) (*Seeded, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := yjs.NewDoc(yjs.Options{ClientID: o.ClientID, GUID: "seed"})
-	frag := d.XMLFragment(FragmentName)
-	err = d.Transact(nil, func(tx *yjs.Transaction) error {
-		return Write(tx, frag, s.doc)
-	})
+	client := o.ClientID
+	if client == 0 {
+		client = yjs.NewDoc(yjs.Options{}).ClientID()
+	}
+	update, err := encodeTree(s.doc, client, 2*len(src)+1<<10)
 	if err != nil {
 		return nil, err
 	}
-	update, err := d.EncodeStateAsUpdate(nil)
-	if err != nil {
-		return nil, err
-	}
-	identify(s.doc, frag)
 	return &Seeded{Update: update, Source: s}, nil
-}
-
-// identify gives the blocks of a tree the identities of the elements written from it.
-func identify(n *Node, p parent) {
-	if !hasBlocks(n) {
-		return
-	}
-	for i, c := range n.Content {
-		if e, ok := p.Get(i).(*yjs.XMLElement); ok {
-			c.id = idOf(e)
-			identify(c, e)
-		}
-	}
 }
 
 // SeedClientID returns the client id under which a record is seeded. It depends on the
@@ -166,11 +148,7 @@ func (w *treeWriter) text(parent parentNode, at int, nodes []*Node) error {
 func formatting(marks []Mark) yjs.Attributes {
 	attrs := make(yjs.Attributes, 0, len(marks))
 	for _, m := range marks {
-		value := make(lib0.Object, 0, len(m.Attrs))
-		for _, a := range m.Attrs {
-			value = append(value, lib0.Field{Key: a.Name, Value: a.Value})
-		}
-		attrs = append(attrs, lib0.Field{Key: m.Type, Value: value})
+		attrs = append(attrs, lib0.Field{Key: m.Type, Value: attrObject(m.Attrs)})
 	}
 	return attrs
 }

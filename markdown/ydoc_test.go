@@ -86,6 +86,9 @@ func TestReadCorpus(t *testing.T) {
 			if !bytes.Equal(update, c.Update) {
 				t.Errorf("update\n got %x\nwant %x", update, c.Update)
 			}
+			if direct, err := encodeTree(c.PM, 1, 0); err != nil || !bytes.Equal(direct, update) {
+				t.Errorf("encoded without a document (error %v)\n got %x\nwant %x", err, direct, update)
+			}
 		})
 	}
 }
