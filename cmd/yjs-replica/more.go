@@ -42,6 +42,10 @@ func (h *host) doMore(op byte, p []byte) ([]byte, error) {
 		return taken(&h.events), nil
 	case 'u':
 		return taken(&h.eventsV2), nil
+	case 's':
+		return h.doc.Snapshot().Encode(), nil
+	case 'z':
+		return h.doc.Snapshot().EncodeV2(), nil
 	}
 	return nil, errUnsupported
 }

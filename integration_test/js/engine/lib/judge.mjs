@@ -142,8 +142,11 @@ export async function judgeBytes (replica, { updates, behind }, r) {
       const [ones, twos] = [picked.map(i => single[i]), picked.map(i => two[i])]
       const merged = Y.mergeUpdates(ones)
       const mergedV2 = Y.mergeUpdatesV2(twos)
-      compare('merge', merged, await replica.ask('M', list(ones)), { of: ones.map(hex) })
-      compare('merge V2', mergedV2, await replica.ask('m', list(twos)), { of: twos.map(hex) })
+      // From 64 updates on the order of equals is V8's affair (see yjs/mergequeue.go).
+      const open = ones.length > 63 && ambiguous(ones)
+      const [got1, got2] = [await replica.ask('M', list(ones)), await replica.ask('m', list(twos))]
+      compare('merge', open && got1.status === OK && means(got1.data) === means(merged) ? got1.data : merged, got1, { of: ones.map(hex) })
+      compare('merge V2', open && got2.status === OK && means(Y.convertUpdateFormatV2ToV1(got2.data)) === means(merged) ? got2.data : mergedV2, got2, { of: twos.map(hex) })
       compare('state vector from update', Y.encodeStateVectorFromUpdate(merged), await replica.ask('F', merged), { of: hex(merged) })
       compare('state vector from update V2', Y.encodeStateVectorFromUpdateV2(mergedV2), await replica.ask('f', mergedV2), { of: hex(mergedV2) })
       compare('convert to V2', Y.convertUpdateFormatV1ToV2(merged), await replica.ask('c', merged), { of: hex(merged) })
@@ -166,6 +169,19 @@ export async function judgeBytes (replica, { updates, behind }, r) {
     compare('full state V2 from V2', Y.encodeStateAsUpdateV2(doc2), await replica.ask('e'))
   })
 }
+
+// ambiguous tells whether one update knows a struct as collected that another one
+// knows as alive: Yjs's sort has no consistent answer to which comes first.
+function ambiguous (updates) {
+  const kinds = new Map()
+  return updates.some(u => Y.decodeUpdate(u).structs.some(s => {
+    const key = s.id.client + ':' + s.id.clock
+    const kind = s instanceof Y.GC
+    if (!kinds.has(key)) kinds.set(key, kind)
+    return kinds.get(key) !== kind
+  }))
+}
+const means = update => { const d = docOf([update]); return treeText(fragmentTree(d)) + vectorText(Y.encodeStateVector(d)) + deletedText(d) + waits(d) }
 
 // metaText is the answer to T: clients in ascending order.
 export const metaText = ({ from, to }) => {
