@@ -20,7 +20,9 @@ func TestPages(t *testing.T) {
 	noteFiles(t)
 	for _, script := range []string{"check", "test"} {
 		t.Run(script, func(t *testing.T) {
-			if out, err := exec.CommandContext(t.Context(), "npm", "run", "--silent", script).CombinedOutput(); err != nil {
+			cmd := exec.CommandContext(t.Context(), "npm", "run", "--silent", script)
+			cmd.Env = append(os.Environ(), "NO_COLOR=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("npm run %s: %v\n%s", script, err, out)
 			}
 		})
