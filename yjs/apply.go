@@ -194,6 +194,7 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 	a.stack, a.rest = a.stack[:0], a.rest[:0]
 	cur := len(a.groups) - 1
 	var h head
+	var r refs
 	for {
 		if len(a.stack) > 0 {
 			h = a.stack[len(a.stack)-1]
@@ -211,9 +212,9 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 			if h.b.kind() == kindSkip {
 				break
 			}
-			client, need := d.need(&h.b)
+			client, need := d.need(&h.b, &r)
 			if need == nothing {
-				tx.integrate(&h.b, d.state(client)-h.b.id.Clock)
+				tx.integrate(&h.b, &r)
 				break
 			}
 			a.stack = append(a.stack, h)
@@ -245,24 +246,47 @@ const (
 )
 
 // need tells what is missing before a struct can be integrated, and of whom.
-func (d *Doc) need(b *block) (client uint64, n need) {
-	client = b.id.Client
-	if d.state(client) < b.id.Clock {
-		return client, earlier
+// If it is nothing, r holds the clients that the struct refers to.
+func (d *Doc) need(b *block, r *refs) (who uint64, n need) {
+	who = b.id.Client
+	*r = refs{own: d.known(who)}
+	if b.id.Clock > r.own.nextClock() {
+		return who, earlier
 	}
 	if b.end() > math.MaxUint32 {
-		return client, earlier // clocks are 32 bits wide inside of a document
+		return who, earlier // clocks are 32 bits wide inside of a document
 	}
-	lacks := func(id ID) bool { return id.Client != client && id.Clock >= d.state(id.Client) }
-	switch {
-	case b.hasOrigin() && lacks(b.origin):
-		return b.origin.Client, another
-	case b.hasRight() && lacks(b.right):
-		return b.right.Client, another
-	case b.hasPID && lacks(b.parent):
-		return b.parent.Client, another
+	// What is of the same client is there: the check has seen that its clock
+	// is lower.
+	find := func(id ID) *client {
+		if id.Client == who {
+			return r.own
+		}
+		c := r.origin
+		if c == nil || c.id != id.Client {
+			c = d.known(id.Client)
+		}
+		if id.Clock >= c.nextClock() {
+			return nil
+		}
+		return c
 	}
-	return client, nothing
+	if b.hasOrigin() {
+		if r.origin = find(b.origin); r.origin == nil {
+			return b.origin.Client, another
+		}
+	}
+	if b.hasRight() {
+		if r.right = find(b.right); r.right == nil {
+			return b.right.Client, another
+		}
+	}
+	if b.hasPID {
+		if r.parent = find(b.parent); r.parent == nil {
+			return b.parent.Client, another
+		}
+	}
+	return who, nothing
 }
 
 // read reads the next struct of a group, which has passed the check.

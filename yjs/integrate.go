@@ -1,15 +1,25 @@
 package yjs
 
+// refs are the clients that a struct refers to. They are known once nothing
+// is missing; only its own client may be nil, if this is its first struct.
+type refs struct {
+	own, origin, right, parent *client
+}
+
 // resolve finds the neighbours and the parent of a struct whose references
 // are all there. A nil parent means that the struct is to be collected: what
 // it belonged to is gone.
-func (tx *Transaction) resolve(b *block) (left, right *item, parent *branch, sub uint32) {
-	d := tx.doc
+func (tx *Transaction) resolve(b *block, r *refs) (left, right *item, parent *branch, sub uint32) {
 	if b.hasOrigin() {
-		left = tx.cleanEnd(d.known(b.origin.Client), uint32(b.origin.Clock))
+		left = tx.cleanEnd(r.origin, uint32(b.origin.Clock))
 	}
 	if b.hasRight() {
-		right = tx.cleanStart(d.known(b.right.Client), uint32(b.right.Clock))
+		clock := uint32(b.right.Clock)
+		if left != nil && left.right != nil && left.right.clock == clock && left.right.client == r.right.idx {
+			right = left.right // the usual case, without a search
+		} else {
+			right = tx.cleanStart(r.right, clock)
+		}
 	}
 	switch {
 	case left != nil && left.isGC() || right != nil && right.isGC():
@@ -18,40 +28,44 @@ func (tx *Transaction) resolve(b *block) (left, right *item, parent *branch, sub
 	case right != nil:
 		parent, sub = right.parent, right.sub
 	case b.hasPID:
-		parent = d.known(b.parent.Client).get(uint32(b.parent.Clock)).typ
+		parent = r.parent.get(uint32(b.parent.Clock)).typ
 	default:
-		parent = d.root(b.rootName)
+		parent = tx.doc.root(b.rootName)
 	}
 	if parent != nil && b.info&infoSub != 0 {
-		sub = d.keyOf(b.sub)
+		sub = tx.doc.keyOf(b.sub)
 	}
 	return left, right, parent, sub
 }
 
-// integrate makes a struct part of the document, without the first offset
-// clocks, which are there already. All it refers to must be there. It cannot
-// fail.
-func (tx *Transaction) integrate(b *block, offset uint64) {
+// integrate makes a struct part of the document, without the clocks that are
+// there already. All it refers to must be there. It cannot fail.
+func (tx *Transaction) integrate(b *block, r *refs) {
 	d := tx.doc
-	left, right, parent, sub := tx.resolve(b)
-	c := d.clientOf(b.id.Client)
+	var left, right *item
+	var parent *branch
+	var sub uint32
+	if b.kind() != kindGC {
+		left, right, parent, sub = tx.resolve(b, r)
+	}
+	c := r.own
+	if c == nil {
+		c = d.clientOf(b.id.Client)
+	}
 	if uint64(c.state) >= b.end() {
 		return // known; what resolve has cut is joined again at the end
 	}
-	if b.kind() == kindGC {
-		parent = nil
-	}
-	it := d.slabs.get()
-	it.client = c.idx
-	if offset > 0 {
+	if offset := uint64(c.state) - b.id.Clock; offset > 0 {
 		b.slice(offset)
 		if b.kind() != kindGC {
-			if left = tx.cleanEnd(c, uint32(b.id.Clock)-1); left.isGC() {
+			if left = tx.cleanEnd(c, c.state-1); left.isGC() {
 				parent = nil
 			}
+			r.origin = c
 		}
 	}
-	it.clock, it.len = uint32(b.id.Clock), uint32(b.len)
+	it := d.slabs.get()
+	it.client, it.clock, it.len = c.idx, c.state, uint32(b.len)
 	if parent == nil {
 		it.kind, it.deleted = kindGC, true
 		tx.add(c, it)
@@ -60,14 +74,14 @@ func (tx *Transaction) integrate(b *block, offset uint64) {
 	it.kind = b.kind()
 	it.parent, it.sub = parent, sub
 	if b.hasOrigin() {
-		it.oclient, it.oclock = d.clientOf(b.origin.Client).idx, uint32(b.origin.Clock)
+		it.oclient, it.oclock = r.origin.idx, uint32(b.origin.Clock)
 	}
 	if b.hasRight() {
-		it.rclient, it.rclock = d.clientOf(b.right.Client).idx, uint32(b.right.Clock)
+		it.rclient, it.rclock = r.right.idx, uint32(b.right.Clock)
 	}
 	tx.fill(it, b)
 	it.left, it.right = left, right
-	tx.place(it)
+	tx.place(c, it)
 }
 
 // fill copies the content of a struct out of the update.
@@ -103,8 +117,7 @@ func (tx *Transaction) add(c *client, it *item) {
 
 // place puts an item, whose content, parent, origins and neighbours at the
 // time of writing are set, into the list of its parent and into the store.
-func (tx *Transaction) place(it *item) {
-	d := tx.doc
+func (tx *Transaction) place(c *client, it *item) {
 	parent := it.parent
 	if it.left == nil && (it.right == nil || it.right.left != nil) || it.left != nil && it.left.right != it.right {
 		it.left = tx.resolveConflict(it)
@@ -132,7 +145,7 @@ func (tx *Transaction) place(it *item) {
 			parent.length += it.len
 		}
 	}
-	tx.add(d.clients[it.client], it)
+	tx.add(c, it)
 	switch it.kind {
 	case kindDeleted:
 		tx.addDelete(it.client, it.clock, it.len)

@@ -166,7 +166,7 @@ func (tx *Transaction) write(parent *branch, sub uint32, left, right *item, c co
 		it.typ.item = it
 	}
 	d.textBytes += len(c.data)
-	tx.place(it)
+	tx.place(cl, it)
 	return it
 }
 

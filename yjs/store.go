@@ -25,12 +25,23 @@ const runLen = 512 // most items in a run
 // pos is the place of a struct in a client.
 type pos struct{ run, i int }
 
+// nextClock is the next clock, also of a client that is not there.
+func (c *client) nextClock() uint64 {
+	if c == nil {
+		return 0
+	}
+	return uint64(c.state)
+}
+
 func (c *client) at(p pos) *item { return c.runs[p.run].items[p.i] }
 
 // find returns the place of the struct that holds clock, which must be less
 // than c.state.
 func (c *client) find(clock uint32) pos {
 	lo := len(c.runs) - 1
+	if last := c.runs[lo].clocks; clock >= last[len(last)-1] {
+		return pos{lo, len(last) - 1}
+	}
 	if clock < c.runs[lo].clocks[0] {
 		hi := lo // runs[hi] starts after clock
 		lo = 0
