@@ -50,7 +50,7 @@ func (tx *Transaction) ApplyUpdate(update []byte) error {
 // kept for the next one.
 type applier struct {
 	groups []group // of the update at hand, lower client ids first
-	stack  []head
+	stack  []place
 	rest   []restGroup
 	ds     lib0.Decoder // at the delete set
 }
@@ -59,6 +59,7 @@ type applier struct {
 type group struct {
 	client uint64
 	clock  uint64 // of the next struct
+	next   uint64 // clock behind the last one
 	left   uint64 // structs
 	pos    int    // of the next struct in the update
 	end    int
@@ -67,9 +68,15 @@ type group struct {
 
 // A head is a struct that is being looked at.
 type head struct {
-	b     block
+	place
+	b block
+}
+
+// A place is where a struct stands in the update.
+type place struct {
 	group int32
-	pos   int    // where it starts in the update
+	pos   int
+	clock uint64
 	after uint64 // structs behind it in its group
 }
 
@@ -112,7 +119,7 @@ func (a *applier) scan(update []byte, internal bool) error {
 				return err
 			}
 		}
-		g.end = r.dec.Pos()
+		g.end, g.next = r.dec.Pos(), r.clock
 		a.groups = append(a.groups, g)
 	}
 	a.ds = r.dec
@@ -143,20 +150,21 @@ func (tx *Transaction) applyAll(update []byte, internal bool) {
 	d := tx.doc
 	ds := d.apply.ds
 	rest, missing := tx.integrateGroups(update, internal)
-	retry := false
-	if d.pending != nil {
-		retry = d.canRetry()
-		if rest != nil {
-			d.addMissing(missing)
-			d.pending = mustMerge(d.pending, rest)
+	retry := d.pending != nil && tx.canRetry()
+	if rest != nil {
+		if d.pending != nil {
+			rest = mustMerge(d.pending, rest)
 		}
-	} else if rest != nil {
-		d.pending, d.missing = rest, missing
+		d.pending = rest
+		for client, clock := range missing {
+			d.missing.add(ID{client, clock})
+			d.ready = d.ready || clock < d.state(client)
+		}
 	}
 	tx.applyDeletes(&ds)
 	if retry {
 		update := d.pending
-		d.pending, d.missing = nil, nil
+		d.pending, d.missing, d.ready = nil, nil, false
 		if err := d.apply.scan(update, true); err != nil {
 			panic(fmt.Sprintf("yjs: pending update: %v", err)) // we wrote it
 		}
@@ -164,32 +172,37 @@ func (tx *Transaction) applyAll(update []byte, internal bool) {
 	}
 }
 
-func (d *Doc) canRetry() bool {
-	return slices.ContainsFunc(d.missing, func(id ID) bool { return id.Clock < d.state(id.Client) })
-}
-
-func (d *Doc) addMissing(ids []ID) {
-	for _, id := range ids {
-		d.missing = lowest(d.missing, id)
+// canRetry tells whether something has come that what waits was waiting for.
+func (tx *Transaction) canRetry() bool {
+	d := tx.doc
+	if d.ready {
+		return true
 	}
-}
-
-// lowest adds an ID to a list that has each client once, with its lowest
-// clock.
-func lowest(ids []ID, id ID) []ID {
-	for i := range ids {
-		if ids[i].Client == id.Client {
-			ids[i].Clock = min(ids[i].Clock, id.Clock)
-			return ids
+	for _, t := range tx.touched {
+		if clock, ok := d.missing[t.c.id]; ok && clock < uint64(t.c.state) {
+			return true
 		}
 	}
-	return append(ids, id)
+	return false
+}
+
+// missingClocks tells what must come before something that waits can be tried
+// again: of any client, a clock.
+type missingClocks map[uint64]uint64
+
+func (m *missingClocks) add(id ID) {
+	if *m == nil {
+		*m = make(missingClocks)
+	}
+	if clock, ok := (*m)[id.Client]; !ok || id.Clock < clock {
+		(*m)[id.Client] = id.Clock
+	}
 }
 
 // integrateGroups integrates structs in the order of Yjs: the highest client
 // first, and whatever a struct needs before it. It returns what must wait, as
 // an update, and what that waits for.
-func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byte, missing []ID) {
+func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byte, missing missingClocks) {
 	d, a := tx.doc, &tx.doc.apply
 	a.stack, a.rest = a.stack[:0], a.rest[:0]
 	cur := len(a.groups) - 1
@@ -197,8 +210,9 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 	var r refs
 	for {
 		if len(a.stack) > 0 {
-			h = a.stack[len(a.stack)-1]
+			h.place = a.stack[len(a.stack)-1]
 			a.stack = a.stack[:len(a.stack)-1]
+			a.readAt(&h, update, internal)
 		} else {
 			for cur >= 0 && a.groups[cur].left == 0 {
 				cur--
@@ -217,15 +231,15 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 				tx.integrate(&h.b, &r)
 				break
 			}
-			a.stack = append(a.stack, h)
+			a.stack = append(a.stack, h.place)
 			if need == another {
 				if g := a.groupOf(client); g >= 0 && a.groups[g].left > 0 {
 					a.read(&h, g, update, internal)
 					continue
 				}
-				missing = lowest(missing, ID{client, d.state(client)})
+				missing.add(ID{client, d.state(client)})
 			} else {
-				missing = lowest(missing, ID{client, h.b.id.Clock - 1})
+				missing.add(ID{client, h.b.id.Clock - 1})
 			}
 			a.park()
 			break
@@ -292,15 +306,21 @@ func (d *Doc) need(b *block, r *refs) (who uint64, n need) {
 // read reads the next struct of a group, which has passed the check.
 func (a *applier) read(h *head, gi int, update []byte, internal bool) {
 	g := &a.groups[gi]
+	g.left--
+	h.place = place{int32(gi), g.pos, g.clock, g.left}
+	g.pos = a.readAt(h, update, internal)
+	g.clock += h.b.len
+}
+
+// readAt reads the struct at the place of h and returns where it ends.
+func (a *applier) readAt(h *head, update []byte, internal bool) int {
+	g := &a.groups[h.group]
 	d := lib0.NewDecoder(update[:g.end:g.end])
-	d.Take(uint64(g.pos))
-	h.group, h.pos, h.after = int32(gi), g.pos, g.left-1
-	if err := h.b.read(&d, g.client, g.clock, internal); err != nil {
+	d.Take(uint64(h.pos))
+	if err := h.b.read(&d, g.client, h.clock, internal); err != nil {
 		panic(fmt.Sprintf("yjs: struct that was valid before: %v", err))
 	}
-	g.pos = d.Pos()
-	g.left--
-	g.clock += h.b.len
+	return d.Pos()
 }
 
 func (a *applier) groupOf(client uint64) int {
@@ -317,7 +337,7 @@ func (a *applier) park() {
 	for _, h := range a.stack {
 		g := &a.groups[h.group]
 		if !g.dead {
-			a.rest = append(a.rest, restGroup{g.client, h.b.id.Clock, h.after + 1, h.pos, g.end})
+			a.rest = append(a.rest, restGroup{g.client, h.clock, h.after + 1, h.pos, g.end})
 			g.dead, g.left = true, 0
 		}
 	}

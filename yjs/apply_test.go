@@ -91,6 +91,25 @@ func TestLimits(t *testing.T) {
 	if !errors.As(err, &limit) || limit.Name != "UpdateBytes" || !errors.Is(err, ErrLimit) {
 		t.Errorf("got %v", err)
 	}
+	gap := update([]block{text(1, 5, "later").root("")}, nil)
+	d := NewDoc(Options{Limits: Limits{PendingBytes: 2 * len(gap)}})
+	for i := range 2 {
+		gap = update([]block{text(uint64(1+i), 5, "later").root("")}, nil)
+		if err := d.ApplyUpdate(gap, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := state(t, d)
+	err = d.ApplyUpdate(update([]block{text(7, 5, "later").root("")}, nil), nil)
+	if !errors.As(err, &limit) || limit.Name != "PendingBytes" || !bytes.Equal(before, state(t, d)) {
+		t.Errorf("got %v", err)
+	}
+	if err := d.ApplyUpdate(update([]block{text(7, 0, "now, and long enough").root("")}, nil), nil); err != nil {
+		t.Errorf("what need not wait: %v", err)
+	}
+	if err := d.ApplyUpdate(update([]block{text(1, 0, "close").root("")}, nil), nil); err != nil || len(d.StateVector()) != 2 {
+		t.Errorf("what others waited for: %v", err)
+	}
 }
 
 // check verifies what must hold of every document at rest.

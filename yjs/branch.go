@@ -13,7 +13,6 @@ type branch struct {
 	length    uint32 // of the list, in countable clocks
 	kind      byte   // type...
 	formatted bool   // has or had marks
-	scans     uint32 // conflict scans that took long
 	stamp     uint64 // transaction in which changed holds it
 	changed   int32  // place in Transaction.changed
 }
@@ -33,8 +32,9 @@ type attrs struct {
 }
 
 type attr struct {
-	key  uint32 // index into Doc.keys
-	item *item
+	key   uint32 // index into Doc.keys
+	item  *item  // newest, the value
+	first *item  // oldest
 }
 
 const fewAttrs = 12
@@ -61,12 +61,13 @@ func (a *attrs) find(key uint32) int {
 	return -1
 }
 
+// set makes an item the newest of its key.
 func (a *attrs) set(key uint32, it *item) {
 	if i := a.find(key); i >= 0 {
 		a.list[i].item = it
 		return
 	}
-	a.list = append(a.list, attr{key, it})
+	a.list = append(a.list, attr{key, it, it})
 	switch {
 	case a.index != nil:
 		a.index[key] = int32(len(a.list) - 1)
@@ -80,11 +81,17 @@ func (a *attrs) set(key uint32, it *item) {
 
 // first returns the oldest item of a key.
 func (a *attrs) first(key uint32) *item {
-	it := a.get(key)
-	for it != nil && it.left != nil {
-		it = it.left
+	if i := a.find(key); i >= 0 {
+		return a.list[i].first
 	}
-	return it
+	return nil
+}
+
+// setFirst makes an item the oldest of its key, which has others.
+func (a *attrs) setFirst(key uint32, it *item) {
+	if i := a.find(key); i >= 0 {
+		a.list[i].first = it
+	}
 }
 
 // isDeleted tells whether the item that holds the branch is deleted.

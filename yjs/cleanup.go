@@ -5,6 +5,7 @@ package yjs
 // where Yjs looks for them.
 func (tx *Transaction) collectAndMerge() {
 	d := tx.doc
+	d.dropOrders()
 	if !d.keepGC {
 		for _, r := range tx.dels {
 			d.collectRange(r)

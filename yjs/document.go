@@ -67,17 +67,21 @@ type Doc struct {
 	marks      map[string]*aux // of kindFormat, by key and value
 	slabs      slabs
 	arena      arena
-	tomb       item // holds branches that have been collected
-	scan       uint32
-	textBytes  int // about how much text and values the document holds
-	items      int // about how many structs
+	tomb       item   // holds branches that have been collected
+	scan       uint32 // number of the last conflict scan, see conflict.go
+	orders     orders // of long lists, within a transaction
+	longScan   int    // see the constant
+	work       int    // items that conflict resolution has passed, for tests
+	textBytes  int    // about how much text and values the document holds
+	items      int    // about how many structs
 	subdocs    map[*Subdoc]struct{}
 
 	// What waits for updates that have not come yet: an update with structs
 	// only, what it needs, and deletes.
 	pending   []byte
-	missing   []ID
+	missing   missingClocks
 	pendingDS deleteSet
+	ready     bool // some of what is missing is there
 
 	tx        *Transaction   // open now
 	queue     []*Transaction // ended, but not cleaned up; the first is being cleaned up
@@ -103,7 +107,7 @@ func NewDoc(o Options) *Doc {
 		keyIdx:    make(map[string]uint32),
 		roots:     make(map[string]*branch),
 	}
-	d.tomb.deleted = true
+	d.tomb.deleted, d.longScan = true, longScan
 	if d.clientID == 0 {
 		d.clientID = randomClientID()
 	}
@@ -299,5 +303,8 @@ func (tx *Transaction) split(c *client, p pos, n uint32) *item {
 	d.items++
 	tx.merge = append(tx.merge, structID{right.client, right.clock})
 	c.insertAfter(p, right)
+	if d.orders != nil {
+		d.orders.inserted(right)
+	}
 	return right
 }

@@ -53,7 +53,7 @@ func (tx *Transaction) callObservers() {
 		if c.b == nil || c.b.isDeleted() {
 			continue
 		}
-		e := &Event{tx: tx, target: c.b, current: c.b, subs: slices.Clone(c.subs)}
+		e := &Event{tx: tx, target: c.b, current: c.b, subs: c.subs()}
 		for b := c.b; ; b = b.item.parent {
 			at, ok := index[b]
 			if !ok {

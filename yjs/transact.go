@@ -73,9 +73,7 @@ func (d *Doc) release() {
 	if cap(first.dels) > most || cap(first.merge) > most || cap(first.changed) > most || cap(first.touched) > most {
 		return
 	}
-	for i := range first.changed {
-		first.changed[i].b, first.changed[i].seen = nil, nil
-	}
+	clear(first.changed)
 	clear(first.touched)
 	*first = Transaction{
 		doc: d, touched: first.touched[:0], dels: first.dels[:0], merge: first.merge[:0],

@@ -41,32 +41,53 @@ type structID struct {
 }
 
 type changedType struct {
-	b    *branch             // nil: has been deleted since
-	subs []uint32            // keys; 0 is the list
-	seen map[uint32]struct{} // of subs, once they are many
+	b     *branch // nil: has been deleted since
+	first uint32  // key; 0 is the list
+	more  *keySet // further keys
+}
+
+// A keySet is a list of keys without duplicates.
+type keySet struct {
+	list []uint32
+	seen map[uint32]struct{} // of list, once it is long
 }
 
 func (e *changedType) add(sub uint32) {
-	const few = 16
-	if n := len(e.subs); n > 0 && e.subs[n-1] == sub {
+	if sub == e.first {
 		return
 	}
-	if e.seen == nil {
-		if slices.Contains(e.subs, sub) {
+	if e.more == nil {
+		e.more = &keySet{}
+	}
+	e.more.add(sub)
+}
+
+func (s *keySet) add(sub uint32) {
+	const few = 16
+	if s.seen == nil {
+		if slices.Contains(s.list, sub) {
 			return
 		}
-		if len(e.subs) >= few {
-			e.seen = make(map[uint32]struct{}, 2*few)
-			for _, s := range e.subs {
-				e.seen[s] = struct{}{}
+		if len(s.list) == few {
+			s.seen = make(map[uint32]struct{}, 2*few)
+			for _, k := range s.list {
+				s.seen[k] = struct{}{}
 			}
 		}
-	} else if _, ok := e.seen[sub]; ok {
+	} else if _, ok := s.seen[sub]; ok {
 		return
 	}
-	if e.subs = append(e.subs, sub); e.seen != nil {
-		e.seen[sub] = struct{}{}
+	if s.list = append(s.list, sub); s.seen != nil {
+		s.seen[sub] = struct{}{}
 	}
+}
+
+// subs returns the keys in the order in which they changed.
+func (e *changedType) subs() []uint32 {
+	if e.more == nil {
+		return []uint32{e.first}
+	}
+	return append([]uint32{e.first}, e.more.list...)
 }
 
 // Origin is what the transaction was begun with.
@@ -183,14 +204,9 @@ func (tx *Transaction) change(b *branch, sub uint32) {
 	if b.stamp == tx.id {
 		e = &tx.changed[b.changed]
 	} else if e = tx.findChanged(b); e == nil {
-		if len(tx.changed) < cap(tx.changed) { // keep the room of subs
-			tx.changed = tx.changed[:len(tx.changed)+1]
-		} else {
-			tx.changed = append(tx.changed, changedType{})
-		}
-		e = &tx.changed[len(tx.changed)-1]
-		e.b, e.subs, e.seen = b, e.subs[:0], nil
+		tx.changed = append(tx.changed, changedType{b: b, first: sub})
 		b.stamp, b.changed = tx.id, int32(len(tx.changed)-1)
+		return
 	}
 	e.add(sub)
 }
