@@ -463,6 +463,18 @@ func (c *client) closed() (int, string) {
 	return 1006, c.err.Error()
 }
 
+// alive reports whether the server has neither closed nor said an error.
+func (c *client) alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.texts {
+		if m["event"] == "error" {
+			return false
+		}
+	}
+	return c.err == nil
+}
+
 // say sends a presence state.
 func (c *client) say(id, clock uint64, state string) {
 	c.t.Helper()

@@ -57,6 +57,7 @@ func (s *Session) Tick(now time.Time) {
 		s.Kill(wire.Close{Code: codeBroken, Retry: true})
 	case silent >= w.ping && !w.pinged:
 		w.pinged = true
+		w.sent += uint64(len(wire.Ping)) // to the client's own watchdog a ping is no message
 		s.Member.Send(wire.Ping)
 	}
 	if now.Sub(w.heardAt) >= keepAlive {

@@ -1,0 +1,191 @@
+package realtime
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/civicpress/realtimefx/realtime/room"
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/mem"
+	"github.com/civicpress/realtimefx/yjs/protocol"
+)
+
+// bubble is a server inside a synctest bubble: time is virtual, sockets are
+// pipes.
+type bubble struct {
+	*stand
+	dialer http.Client
+}
+
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return addressed{c}, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+
+type addressed struct{ net.Conn }
+
+func (addressed) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
+
+func newBubble(t *testing.T, o Options) (*bubble, func()) {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	s := &stand{t: t, host: newHost(), store: mem.New(), notes: &notes{}, log: &safeBuffer{}}
+	s.journal = store.NewJournal(s.store, store.JournalOptions{Logger: logger})
+	s.keeper = store.NewKeeper(s.store, store.KeeperOptions{Logger: logger})
+	var err error
+	s.rooms, err = room.NewManager(room.Deps{Store: s.store, Journal: s.journal, Keeper: s.keeper,
+		Handlers: []room.Handler{textRooms{host: s.host}}, Hooks: s.notes, Logger: logger}, room.Options{})
+	must(t, err)
+	s.server, err = New(Deps{Auth: s.host, Rooms: s.rooms, Hooks: s.notes, Logger: logger}, o)
+	must(t, err)
+	must(t, s.journal.Start(t.Context()))
+	must(t, s.keeper.Start(t.Context()))
+	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	must(t, s.server.serve(l))
+	b := &bubble{stand: s, dialer: http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			select {
+			case l.conns <- there:
+				return here, nil
+			case <-l.closed:
+				return nil, net.ErrClosed
+			}
+		},
+	}}}
+	return b, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		must(t, s.server.Stop(ctx))
+		must(t, s.keeper.Stop(ctx))
+		must(t, s.journal.Stop(ctx))
+	}
+}
+
+func (b *bubble) connect(user int64) *websocket.Conn {
+	b.t.Helper()
+	ws, _, err := websocket.Dial(b.t.Context(), "ws://server/realtime/records/r1", &websocket.DialOptions{
+		HTTPClient: &b.dialer, Subprotocols: []string{"auth." + b.host.Login(user, 0)},
+	})
+	must(b.t, err)
+	return ws
+}
+
+// Stock y-websocket takes a connection for dead when no message came for 30 s.
+func TestLoneIdleClientHearsSomething(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := newBubble(t, Options{})
+		defer stop()
+		ws := b.connect(1)
+		defer ws.CloseNow()
+		must(t, ws.Write(t.Context(), websocket.MessageBinary, protocol.AppendSyncStep1(nil, []byte{0})))
+		last := time.Now()
+		for began := last; time.Since(began) < 5*time.Minute; {
+			typ, _, err := ws.Read(t.Context())
+			must(t, err)
+			if typ != websocket.MessageBinary {
+				t.Errorf("a stock client got a text message")
+			}
+			if d := time.Since(last); d > 20*time.Second {
+				t.Errorf("silence of %v", d)
+			}
+			last = time.Now()
+		}
+	})
+}
+
+// A peer that is gone without a word is found by a ping that nobody answers.
+func TestDeadPeerIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := newBubble(t, Options{})
+		defer stop()
+		var dead net.Conn
+		dialer := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, n, a string) (net.Conn, error) {
+			c, err := b.dialer.Transport.(*http.Transport).DialContext(ctx, n, a)
+			dead = c
+			return c, err
+		}}}
+		ws, _, err := websocket.Dial(t.Context(), "ws://server/realtime/records/r1", &websocket.DialOptions{
+			HTTPClient: &dialer, Subprotocols: []string{"auth." + b.host.Login(1, 0)}})
+		must(t, err)
+		defer ws.CloseNow()
+		go io.Copy(io.Discard, dead) // takes everything, answers nothing
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := b.server.sessions.count(); n != 0 {
+			t.Errorf("%d sessions after a minute of silence", n)
+		}
+	})
+}
+
+// Rights are read again every minute, whether or not the core says anything.
+func TestRightsAreReadPeriodically(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := newBubble(t, Options{})
+		defer stop()
+		ws := b.connect(1)
+		defer ws.CloseNow()
+		_, _, err := ws.Read(t.Context()) // it is in its room
+		must(t, err)
+		b.host.RemoveUser(1) // without any event
+		began := time.Now()
+		for {
+			if _, _, err := ws.Read(t.Context()); err != nil {
+				if websocket.CloseStatus(err) != 4001 {
+					t.Errorf("ended with %v", err)
+				}
+				break
+			}
+		}
+		if d := time.Since(began); d > 65*time.Second {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
+// A backend that is down is not a revocation, but not a licence for ever.
+func TestSocketsOutliveAnOutageForABoundedTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := newBubble(t, Options{})
+		defer stop()
+		ws := b.connect(1)
+		defer ws.CloseNow()
+		_, _, err := ws.Read(t.Context()) // it is in its room
+		must(t, err)
+		b.host.Down(io.ErrUnexpectedEOF)
+		began := time.Now()
+		for {
+			if _, _, err := ws.Read(t.Context()); err != nil {
+				if websocket.CloseStatus(err) != 1013 {
+					t.Errorf("ended with %v", err)
+				}
+				break
+			}
+		}
+		if d := time.Since(began); d < 4*time.Minute || d > 7*time.Minute {
+			t.Errorf("it ended after %v", d)
+		}
+	})
+}
