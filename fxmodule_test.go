@@ -186,6 +186,9 @@ func TestFailures(t *testing.T) {
 	noDatabase := local()
 	noDatabase.Snapshots.Storage = config.StorageDatabase
 
+	files := local()
+	files.Snapshots.Storage = config.StorageFilesystem
+
 	tests := []struct {
 		name  string
 		extra fx.Option
@@ -196,6 +199,7 @@ func TestFailures(t *testing.T) {
 		{"a nil handler", fx.Options(none, fx.Replace(local())), "is nil"},
 		{"storage: database without one", fx.Replace(noDatabase), "snapshots.storage is database, but the core has no database"},
 		{"taken port", fx.Replace(busy), "address already in use"},
+		{"no place for the files", fx.Options(fx.Replace(files), fx.Replace(realtimefx.SystemDir(file))), "start store filesystem"},
 		{"no place for the journal", fx.Options(withDatabase(t), fx.Replace(noDatabase), fx.Replace(realtimefx.SystemDir(file))), "start store"},
 	}
 	for _, tt := range tests {

@@ -42,10 +42,11 @@ type Plugin struct {
 	Rooms  *room.Manager    // nil when disabled
 	Hooks  *hooks.Emitter
 
-	deps  Deps
-	log   *slog.Logger
-	parts []part // in the order of the start
-	alive []part // started; in the order of the start
+	deps    Deps
+	log     *slog.Logger
+	storage string // for the log: which store was chosen
+	parts   []part // in the order of the start
+	alive   []part // started; in the order of the start
 }
 
 // part is something that is started and stopped.
@@ -107,6 +108,7 @@ func (p *Plugin) assemble() error {
 	if err != nil {
 		return err
 	}
+	p.storage = storage.what
 	p.parts = []part{
 		{"hooks", p.Hooks.Start, p.Hooks.Stop},
 		{"store " + storage.what, storage.open, storage.close},
@@ -132,6 +134,7 @@ func (p *Plugin) Start(ctx context.Context) error {
 		p.alive = append(p.alive, part)
 		p.log.Debug("started", "op", "plugin.start", "part", part.name)
 	}
+	p.log.Info("realtime editing is on", "op", "plugin.start", "storage", p.storage, "address", p.Server.Addr().String())
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/civicpress/realtimefx/config"
 	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/fs"
 	"github.com/civicpress/realtimefx/realtime/store/mem"
 	"github.com/civicpress/realtimefx/realtime/store/sqlite"
 )
@@ -30,6 +31,14 @@ func newStorage(c config.Snapshots, db host.Database, dir string, log *slog.Logg
 	switch c.Storage {
 	case config.StorageDatabase:
 		return databaseStorage(db, dir, log)
+	case config.StorageFilesystem:
+		folder := under(dir, c.Directory, "realtime")
+		return &storage{
+			what: "filesystem (" + folder + ")",
+			opener: func(ctx context.Context) (store.Store, error) {
+				return fs.Open(ctx, fs.Options{Dir: folder, Logger: log})
+			},
+		}, nil
 	case config.StorageMemory:
 		return &storage{what: "memory", opener: func(context.Context) (store.Store, error) { return mem.New(), nil }}, nil
 	}
@@ -52,6 +61,17 @@ func databaseStorage(db host.Database, dir string, log *slog.Logger) (*storage, 
 		}, nil
 	}
 	return nil, fmt.Errorf("snapshots.storage is database, but there is no store for a %q database", db.Dialect())
+}
+
+// under resolves a path of realtime.yml against the file's folder.
+func under(dir, path, fallback string) string {
+	if path == "" {
+		path = fallback
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 func (s *storage) open(ctx context.Context) error {
