@@ -99,13 +99,7 @@ func TestDisabled(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".system-data", "realtime.yml"), []byte("enabled: \"False\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	free.Close()
-
+	addr := freeAddr(t)
 	s := startDemo(t, dir, "--realtime-addr", addr)
 	if s.Realtime != "" {
 		t.Errorf("the line names a socket: %q", s.Realtime)

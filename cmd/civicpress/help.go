@@ -16,7 +16,8 @@ type invocation struct {
 }
 
 // parse parses the flags that define adds. Flags and operands may be mixed;
-// parse returns the operands, of which there may be at most max.
+// parse returns the operands, of which there may be at most most; -1 = any
+// number.
 func (c *invocation) parse(define func(*flag.FlagSet), most int) ([]string, error) {
 	fs := c.command.flags(define)
 	var operands []string
@@ -34,7 +35,7 @@ func (c *invocation) parse(define func(*flag.FlagSet), most int) ([]string, erro
 		operands = append(operands, fs.Arg(0))
 		rest = fs.Args()[1:]
 	}
-	if len(operands) > most {
+	if most >= 0 && len(operands) > most {
 		return nil, usage("unexpected %q", operands[most])
 	}
 	return operands, nil
