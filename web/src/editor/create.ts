@@ -41,6 +41,9 @@ export function createEditor({ element, room, user, editable, onChange }: Editor
       }),
     ],
     editorProps: {
+      // The caret must not hide under the head of the page, which stays in sight.
+      scrollThreshold: { top: 170, bottom: 40, left: 0, right: 0 },
+      scrollMargin: { top: 180, bottom: 60, left: 5, right: 5 },
       attributes: { class: 'prose', role: 'textbox', 'aria-multiline': 'true', 'aria-label': 'Text of the record', spellcheck: 'true' },
     },
     onTransaction: ({ editor }) => onChange(editor),

@@ -18,7 +18,7 @@ export function sourcePane(load: (signal: AbortSignal) => Promise<string | null>
   const element = h(
     'section',
     { class: 'source', 'aria-labelledby': 'source-title' },
-    h('header', { class: 'source-head' }, h('h2', { id: 'source-title' }, 'Markdown as it will be saved'), status, action),
+    h('header', { class: 'source-head' }, h('h2', { id: 'source-title' }, 'Markdown as it will be saved'), action, status),
     text,
   )
 

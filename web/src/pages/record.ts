@@ -41,7 +41,7 @@ export async function recordPage(config: Config, session: Session, id: string, s
   const panes = h('div', { class: 'panes' }, h('div', { class: 'sheet' }, loading, paper), source.element)
   const paneButton = h(
     'button',
-    { type: 'button', class: 'button small', 'aria-expanded': 'true', onclick: () => showPane(panes.classList.contains('no-source')) },
+    { type: 'button', class: 'button small', 'aria-expanded': 'true', onclick: togglePane },
     icon('pane') as Node,
     'Markdown',
   )
@@ -57,7 +57,13 @@ export async function recordPage(config: Config, session: Session, id: string, s
     panes.classList.toggle('no-source', !shown)
     paneButton.setAttribute('aria-expanded', String(shown))
   }
-  showPane(matchMedia('(min-width: 60rem)').matches)
+  const wide = matchMedia('(min-width: 60rem)')
+  showPane(wide.matches)
+
+  function togglePane(): void {
+    showPane(panes.classList.contains('no-source'))
+    if (!wide.matches) scrollTo(0, 0) // the pane takes the place of the text; where one was there means nothing here
+  }
 
   async function writeDraft(): Promise<void> {
     try {
@@ -167,6 +173,19 @@ export async function recordPage(config: Config, session: Session, id: string, s
   }
 
   const title = record.title || id
+  const head = h(
+    'div',
+    { class: 'head' },
+    h(
+      'div',
+      { class: 'record-head' },
+      h('a', { class: 'icon-button back', href: '#/', 'aria-label': 'All records', title: 'All records' }, icon('back') as Node),
+      h('h1', { title }, title),
+      h('div', { class: 'states' }, access, link, saved, paneButton),
+      notice,
+    ),
+    tools.element,
+  )
   const element = h(
     'div',
     { class: 'page record-page' },
@@ -174,18 +193,13 @@ export async function recordPage(config: Config, session: Session, id: string, s
     h(
       'main',
       { id: 'main', tabindex: -1 },
-      h(
-        'div',
-        { class: 'record-head' },
-        h('a', { class: 'back', href: '#/' }, icon('back') as Node, 'All records'),
-        h('div', { class: 'record-name' }, h('h1', {}, title)),
-        h('div', { class: 'states' }, access, link, saved, h('span', { class: 'spacer' }), paneButton),
-        notice,
-      ),
-      tools.element,
+      head,
       panes,
     ),
   )
+  // The head stays in sight, because it says whether the text is saved; the Markdown beside the text begins below it.
+  const sized = new ResizeObserver(() => element.style.setProperty('--head-height', `${head.offsetHeight}px`))
+  sized.observe(head)
   start(mayEdit(session.user) ? 'edit' : 'view')
 
   return {
@@ -193,6 +207,7 @@ export async function recordPage(config: Config, session: Session, id: string, s
     element,
     destroy() {
       gone = true
+      sized.disconnect()
       source.destroy()
       stop()
     },
