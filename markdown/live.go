@@ -27,5 +27,6 @@ func NewSource(text []byte, fragment *yjs.XMLFragment) (*Source, error) {
 		return nil, err
 	}
 	adopt(s.doc, Read(fragment))
+	s.noteEmpty()
 	return s, nil
 }

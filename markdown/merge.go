@@ -30,6 +30,7 @@ func Merge(doc *yjs.Doc, base *Source, text []byte, origin any) (*Source, error)
 		return nil, fmt.Errorf("markdown: merge a change from outside: %w", err)
 	}
 	adopt(next.doc, Read(fragment))
+	next.noteEmpty()
 	return next, nil
 }
 

@@ -198,3 +198,87 @@ func TestSourceSurvivesStorage(t *testing.T) {
 		}
 	}
 }
+
+// TestRandomConcurrentEdits has an editor and somebody outside change a text at
+// the same time, in the same block or in two: neither's words may vanish.
+func TestRandomConcurrentEdits(t *testing.T) {
+	merges := 0
+	for ti, text := range sampleTexts(t) {
+		r := rand.New(rand.NewPCG(uint64(ti), 11))
+		_, tree := sourceOf(t, text)
+		var leaves []*Node
+		var visit func(n *Node)
+		visit = func(n *Node) {
+			if n.Type == typeText && len(strings.FieldsFunc(n.Text, isJSSpace)) > 0 && !hasMark(n.Marks, markLink) {
+				leaves = append(leaves, n)
+			}
+			if !isRaw(n) {
+				for _, c := range n.Content {
+					visit(c)
+				}
+			}
+		}
+		visit(tree)
+		if len(leaves) == 0 {
+			continue
+		}
+		// Outside, a word becomes another.
+		n := leaves[r.IntN(len(leaves))]
+		words := strings.FieldsFunc(n.Text, isJSSpace)
+		n.Text = strings.Replace(n.Text, words[r.IntN(len(words))], "OUTSIDE", 1)
+		next := string(Canonical(tree))
+		if !strings.Contains(next, "OUTSIDE") {
+			continue
+		}
+		// Meanwhile an editor types.
+		doc, base := liveDoc(t, text)
+		if !typeSomewhere(t, r, doc, "LIVE") {
+			continue
+		}
+		merged, err := Merge(doc, base, []byte(next), nil)
+		if err != nil {
+			t.Fatalf("text %d: %v", ti, err)
+		}
+		merges++
+		live := textIn(Read(doc.XMLFragment(FragmentName)))
+		got := rendered(t, doc, merged)
+		written, err := Parse([]byte(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []string{"OUTSIDE", "LIVE"} {
+			if !strings.Contains(live, w) || !strings.Contains(textIn(written), w) {
+				t.Errorf("text %d: %s is lost\nbase\n%s\noutside\n%s\ngot\n%s", ti, w, show(text), show(next), show(got))
+			}
+		}
+	}
+	if merges < 20 {
+		t.Errorf("only %d merges were tried", merges)
+	}
+}
+
+func typeSomewhere(t testing.TB, r *rand.Rand, doc *yjs.Doc, word string) bool {
+	var texts []*yjs.XMLText
+	var visit func(p parent)
+	visit = func(p parent) {
+		for i := range p.Len() {
+			switch c := p.Get(i).(type) {
+			case *yjs.XMLText:
+				texts = append(texts, c)
+			case *yjs.XMLElement:
+				visit(c)
+			}
+		}
+	}
+	visit(doc.XMLFragment(FragmentName))
+	if len(texts) == 0 {
+		return false
+	}
+	x := texts[r.IntN(len(texts))]
+	if err := doc.Transact(nil, func(tx *yjs.Transaction) error {
+		return x.Insert(tx, r.IntN(x.Len()+1), word, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}

@@ -4,34 +4,34 @@ import "strings"
 
 // render writes the document, see Render.
 func (s *Source) render(now *Node) string {
-	blocks := visible(now)
-	if sameBlocks(blocks, visible(s.doc)) {
+	blocks := s.shown(now)
+	if sameBlocks(blocks, s.shown(s.doc)) {
 		return s.text
 	}
 	r := renderer{s: s, st: s.style}
 	return r.document(blocks)
 }
 
-// visible returns the children that Markdown can show: not the empty
-// paragraphs, unless there is nothing else.
-func visible(n *Node) []*Node {
-	kids := n.Content
-	for i, c := range kids {
-		if !isEmptyParagraph(c) {
+// shown returns the children that Markdown can show: not empty paragraphs,
+// other than those that the source has bytes for ("[](x)" is one) and the one
+// that an item begins with when it begins with no text.
+func (s *Source) shown(n *Node) []*Node {
+	hidden := func(i int, c *Node) bool {
+		return isEmptyParagraph(c) && !s.empty[c.id] && (n.Type != typeListItem || i > 0)
+	}
+	for i, c := range n.Content {
+		if !hidden(i, c) {
 			continue
 		}
-		if n.Type == typeListItem && i == 0 {
-			continue // what an item begins with when it begins with no text
-		}
-		out := append(make([]*Node, 0, len(kids)), kids[:i]...)
-		for j, c := range kids[i:] {
-			if !isEmptyParagraph(c) || n.Type == typeListItem && i+j == 0 {
+		out := append(make([]*Node, 0, len(n.Content)), n.Content[:i]...)
+		for j, c := range n.Content[i:] {
+			if !hidden(i+j, c) {
 				out = append(out, c)
 			}
 		}
 		return out
 	}
-	return kids
+	return n.Content
 }
 
 func isEmptyParagraph(n *Node) bool { return n.Type == typeParagraph && len(n.Content) == 0 }
@@ -49,7 +49,7 @@ type renderer struct {
 // the last one stays, whatever happens between.
 func (r *renderer) document(now []*Node) string {
 	text := r.s.text
-	old := visible(r.s.doc)
+	old := r.s.shown(r.s.doc)
 	if len(old) == 1 && old[0].src == (span{}) {
 		old = nil // the empty paragraph of a text without blocks
 	}
@@ -57,21 +57,42 @@ func (r *renderer) document(now []*Node) string {
 	if len(old) > 0 {
 		head, tail = int(r.start(old[0], "")), int(old[len(old)-1].src.end)
 	}
+	before, after := text[:head], text[tail:]
+	blocks := r.sequence(now, old, "", true)
+	if n := len(blocks); n > 0 {
+		if len(old) == 0 {
+			before = strings.TrimRight(before, " \t") // it would indent the first block
+		}
+		first, last := blocks[0].gap+blocks[0].text, blocks[n-1].text
+		before = r.apart(before, first, before+first, now[0])
+		if joined := r.apart(last, after, last+after, now[n-1]); joined != last {
+			after = r.blankLine("") + strings.TrimLeft(after, "\r\n")
+		}
+	}
 	var b strings.Builder
 	b.Grow(len(text) + len(text)/8)
-	b.WriteString(text[:head])
-	if len(old) == 0 && len(now) > 0 && strings.Trim(text, " \t\r\n") != "" {
-		b.WriteString(r.blankLine("")) // behind the definitions that are all the text
+	b.WriteString(before)
+	for i := range blocks {
+		b.WriteString(blocks[i].gap)
+		b.WriteString(blocks[i].text)
 	}
-	r.sequence(&b, now, old, "", true)
-	if lost := r.lostDefinitions(b.String() + text[tail:]); lost != "" {
+	if lost := r.lostDefinitions(b.String() + after); lost != "" {
 		if len(now) > 0 {
 			b.WriteString(r.blankLine(""))
 		}
 		b.WriteString(lost)
 	}
-	b.WriteString(text[tail:])
+	b.WriteString(after)
 	return b.String()
+}
+
+// apart returns a, or a and a blank line if a block and the definitions beside
+// it, which are a and b, would be read as one.
+func (r *renderer) apart(a, b, both string, n *Node) string {
+	if strings.Trim(a, " \t\r\n\ufeff") == "" || strings.Trim(b, " \t\r\n") == "" || r.s.reads(both, []*Node{n}) {
+		return a
+	}
+	return a + r.blankLine("")
 }
 
 // lostDefinitions returns the link definitions of the source that a written
@@ -113,7 +134,7 @@ type writtenBlock struct {
 
 // sequence writes blocks of one container, each with what separates it from
 // the one before. prefix begins every line but the first.
-func (r *renderer) sequence(b *strings.Builder, now, old []*Node, prefix string, top bool) {
+func (r *renderer) sequence(now, old []*Node, prefix string, top bool) []writtenBlock {
 	match := align(now, old)
 	pieces := make([]writtenBlock, len(now))
 	for i, n := range now {
@@ -138,10 +159,7 @@ func (r *renderer) sequence(b *strings.Builder, now, old []*Node, prefix string,
 			r.join(&pieces[i-1], p, now[i-1], n)
 		}
 	}
-	for i := range pieces {
-		b.WriteString(pieces[i].gap)
-		b.WriteString(pieces[i].text)
-	}
+	return pieces
 }
 
 // start returns where a block of the source begins, its indentation behind the
@@ -209,7 +227,7 @@ func (r *renderer) blankLine(prefix string) string {
 // block writes one block of a container whose lines begin with prefix. same
 // says that it stands as it stood in the source.
 func (r *renderer) block(n, old *Node, prefix string, avoid byte) (text string, same bool) {
-	if isEmptyParagraph(n) {
+	if isEmptyParagraph(n) && (old == nil || !inSource(old) || !Equal(n, old)) {
 		return "", true
 	}
 	if old != nil && (!inSource(old) || old.Type != n.Type) {
@@ -240,12 +258,16 @@ func (r *renderer) quote(n, old *Node, prefix string) string {
 	head, inner, tail := "> ", prefix+"> ", ""
 	var kids []*Node
 	if old != nil {
-		kids = visible(old)
-		head, inner, tail = r.frame(old, kids, head, prefix)
+		if kids = r.s.shown(old); len(kids) > 0 {
+			head, inner, tail = r.frame(old, kids, head, prefix)
+		}
 	}
 	var b strings.Builder
 	b.WriteString(head)
-	r.sequence(&b, visible(n), kids, inner, false)
+	for _, k := range r.sequence(r.s.shown(n), kids, inner, false) {
+		b.WriteString(k.gap)
+		b.WriteString(k.text)
+	}
 	return strings.TrimRight(b.String(), " ") + tail
 }
 
@@ -311,15 +333,12 @@ func (r *renderer) checked(n, old *Node, text string) string {
 // join makes sure that two neighbours are read as two: with a blank line more
 // between them, else by writing one or both of them anew.
 func (r *renderer) join(a, b *writtenBlock, an, bn *Node) {
-	if a.text == "" || b.text == "" || strings.Contains(b.gap, "]:") {
+	if a.text == "" || b.text == "" {
 		return
 	}
-	pa, pb := r.s.parse(a.text), r.s.parse(b.text)
-	if pa == nil || pb == nil {
-		return
-	}
-	want := append(append([]*Node(nil), pa.Content...), pb.Content...)
-	gaps := [...]string{b.gap, b.gap + r.blankLine("")}
+	want := []*Node{an, bn}
+	blank := r.blankLine("")
+	gaps := [...]string{b.gap, b.gap + blank, blank + strings.TrimLeft(b.gap, "\r\n")}
 	try := func(at, bt string) bool {
 		for _, gap := range gaps {
 			if r.s.reads(at+gap+bt, want) {
@@ -335,5 +354,15 @@ func (r *renderer) join(a, b *writtenBlock, an, bn *Node) {
 	fenced := renderer{s: r.s, st: r.st, fenced: true}
 	anewA, _ := fenced.block(an, nil, "", 0)
 	anewB, _ := fenced.block(bn, nil, "", listSign(a.text))
-	_ = try(a.text, anewB) || try(anewA, b.text) || try(anewA, anewB)
+	again := func() bool {
+		return try(a.text, anewB) || try(anewA, b.text) || try(anewA, anewB)
+	}
+	if again() {
+		return
+	}
+	// Markdown cannot show one of them exactly: what each reads as has to do.
+	if pa, pb := r.s.parse(a.text), r.s.parse(b.text); pa != nil && pb != nil {
+		want = append(append([]*Node(nil), pa.Content...), pb.Content...)
+		_ = try(a.text, b.text) || again()
+	}
 }

@@ -73,7 +73,7 @@ func (r *renderer) form(n, old *Node, avoid byte) listForm {
 		r.formOf(&f, old)
 	} else {
 		for _, item := range n.Content {
-			if len(visible(item)) > 1 && !onlyLists(visible(item)[1:]) {
+			if len(r.s.shown(item)) > 1 && !onlyLists(r.s.shown(item)[1:]) {
 				f.loose = true
 			}
 		}
@@ -190,7 +190,7 @@ func (r *renderer) item(n, old *Node, prefix string, f listForm, marker string) 
 	if len(marker) != len(mark) {
 		return r.newItem(n, prefix, f, marker)
 	}
-	kids := visible(old)
+	kids := r.s.shown(old)
 	head, inner, tail := r.frame(old, kids, mark, prefix+lead)
 	if head == mark {
 		return r.newItem(n, prefix, f, marker)
@@ -205,7 +205,7 @@ func (r *renderer) item(n, old *Node, prefix string, f listForm, marker string) 
 	b.WriteString(lead)
 	b.WriteString(marker)
 	b.WriteString(head[len(mark):])
-	r.itemBlocks(&b, visible(n), kids, inner, f.loose)
+	r.itemBlocks(&b, r.s.shown(n), kids, inner, f.loose)
 	return b.String() + tail
 }
 
@@ -214,7 +214,7 @@ func (r *renderer) newItem(n *Node, prefix string, f listForm, marker string) st
 	b.WriteString(marker)
 	b.WriteString(f.space)
 	inner := prefix + strings.Repeat(" ", len(marker)+len(f.space))
-	r.itemBlocks(&b, visible(n), nil, inner, f.loose)
+	r.itemBlocks(&b, r.s.shown(n), nil, inner, f.loose)
 	return strings.TrimRight(b.String(), " ")
 }
 
@@ -228,7 +228,7 @@ func (r *renderer) itemBlocks(b *strings.Builder, now, old []*Node, prefix strin
 		if match[i] >= 0 {
 			o = old[match[i]]
 		}
-		if isEmptyParagraph(n) {
+		if isEmptyParagraph(n) && (o == nil || !inSource(o)) {
 			continue
 		}
 		gap, fresh := "", false

@@ -19,6 +19,7 @@ func sourceOf(t testing.TB, text string) (*Source, *Node) {
 		n.id = blockID{Client: 1, Clock: clock}
 		return true
 	})
+	s.noteEmpty()
 	return s, clone(s.doc)
 }
 

@@ -23,6 +23,7 @@ type Source struct {
 	doc   *Node // text parsed, with the identities of the live blocks
 	refs  map[string]reference
 	defs  []span
+	empty map[blockID]bool // paragraphs that the source has bytes for but no text
 	style style
 }
 
@@ -59,13 +60,26 @@ func adopt(parsed, live *Node) {
 	if !hasBlocks(parsed) {
 		return
 	}
-	now := visible(live)
-	for i, j := range align(now, parsed.Content) {
+	for i, j := range align(live.Content, parsed.Content) {
 		if j >= 0 {
-			parsed.Content[j].id = now[i].id
-			adopt(parsed.Content[j], now[i])
+			parsed.Content[j].id = live.Content[i].id
+			adopt(parsed.Content[j], live.Content[i])
 		}
 	}
+}
+
+// noteEmpty collects the empty paragraphs of the source, once blocks have
+// their identities.
+func (s *Source) noteEmpty() {
+	eachBlock(s.doc, func(n *Node) bool {
+		if isEmptyParagraph(n) && inSource(n) && n.id != (blockID{}) {
+			if s.empty == nil {
+				s.empty = make(map[blockID]bool)
+			}
+			s.empty[n.id] = true
+		}
+		return true
+	})
 }
 
 // hasBlocks reports whether the node's children are blocks, items, rows or
@@ -136,6 +150,7 @@ func (s *Source) UnmarshalBinary(data []byte) error {
 	if cut || len(data) != 0 {
 		return fmt.Errorf("%w: it does not name as many blocks as its text has", ErrBadSource)
 	}
+	parsed.noteEmpty()
 	*s = *parsed
 	return nil
 }

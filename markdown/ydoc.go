@@ -47,6 +47,7 @@ func Seed(src []byte, o SeedOptions) (*Seeded, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.noteEmpty()
 	return &Seeded{Update: update, Source: s}, nil
 }
 
