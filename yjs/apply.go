@@ -95,7 +95,47 @@ func (a *applier) check(d *Doc, update []byte, internal bool) error {
 	if err := a.scan(update, internal); err != nil {
 		return err
 	}
+	waiting := len(d.pending) + len(update)
+	for _, c := range d.pendingDS {
+		waiting += 16 * len(c.ranges)
+	}
+	if n := d.limits.PendingBytes; waiting > n && a.mustWait(d, update, internal) {
+		return &LimitError{"PendingBytes", uint64(n), uint64(waiting)}
+	}
 	return nil
+}
+
+// mustWait tells whether some of an update, which has been checked, may have
+// to wait for others. It does not simulate the order of integration: what an
+// update holds itself counts as there.
+func (a *applier) mustWait(d *Doc, update []byte, internal bool) bool {
+	next := func(client uint64) uint64 {
+		n := d.state(client)
+		if g := a.groupOf(client); g >= 0 && a.groups[g].clock <= n {
+			n = max(n, a.groups[g].next)
+		}
+		return n
+	}
+	var b block
+	for _, g := range a.groups {
+		dec := lib0.NewDecoder(update[:g.end:g.end])
+		dec.Take(uint64(g.pos))
+		if g.left > 0 && next(g.client) < g.clock {
+			return true
+		}
+		for clock := g.clock; dec.Len() > 0; clock += b.len {
+			if b.read(&dec, g.client, clock, internal) != nil {
+				return true
+			}
+			if b.kind() == kindSkip || b.hasOrigin() && b.origin.Clock >= next(b.origin.Client) ||
+				b.hasRight() && b.right.Clock >= next(b.right.Client) || b.hasPID && b.parent.Clock >= next(b.parent.Client) {
+				return true
+			}
+		}
+	}
+	ds, wait := a.ds, false
+	eachDelete(&ds, func(client uint64, r deleteRange) { wait = wait || r.end() > next(client) })
+	return wait
 }
 
 func (a *applier) scan(update []byte, internal bool) error {
@@ -120,6 +160,9 @@ func (a *applier) scan(update []byte, internal bool) error {
 			}
 		}
 		g.end, g.next = r.dec.Pos(), r.clock
+		if len(a.groups) == 0 && r.groups > 0 { // a client takes five bytes or more
+			a.groups = slices.Grow(a.groups, 1+int(min(r.groups, uint64(r.dec.Len()/5))))
+		}
 		a.groups = append(a.groups, g)
 	}
 	a.ds = r.dec
