@@ -1,7 +1,6 @@
 package records
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -13,8 +12,66 @@ import (
 // mapping is the converter over package markdown.
 type mapping struct{}
 
-// open returns a scratch document with the state.
-func open(state []byte) (*yjs.Doc, error) {
+func (mapping) seed(id, text string) (seeded, error) {
+	client := markdown.SeedClientID(id, []byte(text))
+	s, err := markdown.Seed([]byte(text), markdown.SeedOptions{ClientID: client})
+	if err != nil {
+		return seeded{}, err
+	}
+	source, err := mapping{}.source(s.Update, text)
+	return seeded{state: s.Update, lineage: lineage(client), source: source}, err
+}
+
+func (mapping) source(state []byte, text string) ([]byte, error) {
+	doc, err := scratch(state)
+	if err != nil {
+		return nil, err
+	}
+	return encodeSource(text, doc)
+}
+
+func (mapping) render(state, source []byte) (string, []byte, error) {
+	doc, err := scratch(state)
+	if err != nil {
+		return "", nil, err
+	}
+	var from *markdown.Source
+	if len(source) > 0 {
+		if from, err = decodeSource(source, doc); err != nil {
+			return "", nil, err
+		}
+	}
+	text, err := markdown.Render(doc.XMLFragment(markdown.FragmentName), from)
+	if err != nil {
+		return "", nil, err
+	}
+	if from != nil && string(text) == string(from.Text()) {
+		return string(text), source, nil
+	}
+	next, err := encodeSource(string(text), doc)
+	return string(text), next, err
+}
+
+func (mapping) merge(state, source []byte, text string) (update, newSource []byte, err error) {
+	doc, err := scratch(state)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, err := decodeSource(source, doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer doc.OnUpdate(func(u []byte, _ any, _ *yjs.Transaction) { update = u })()
+	next, err := markdown.Merge(doc, from, []byte(text), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	newSource, err = next.MarshalBinary()
+	return update, newSource, err
+}
+
+// scratch returns a document of our own with the state.
+func scratch(state []byte) (*yjs.Doc, error) {
 	doc := yjs.NewDoc(yjs.Options{})
 	if len(state) > 0 {
 		if err := doc.ApplyUpdate(state, nil); err != nil {
@@ -24,31 +81,24 @@ func open(state []byte) (*yjs.Doc, error) {
 	return doc, nil
 }
 
-func (mapping) seed(id, text string) (seeded, error) {
-	client := markdown.SeedClientID(id, []byte(text))
-	s, err := markdown.Seed([]byte(text), markdown.SeedOptions{ClientID: client})
-	if err != nil {
-		return seeded{}, err
+// decodeSource reads a stored source. One that is damaged, or was written by a
+// program that read Markdown otherwise, is replaced by the document itself: it
+// costs the bytes of unchanged blocks, and no text.
+func decodeSource(b []byte, doc *yjs.Doc) (*markdown.Source, error) {
+	s := new(markdown.Source)
+	if s.UnmarshalBinary(b) == nil {
+		return s, nil
 	}
-	return seeded{state: s.Update, lineage: lineage(client), source: []byte(text)}, nil
+	fragment := doc.XMLFragment(markdown.FragmentName)
+	return markdown.NewSource(markdown.Canonical(markdown.Read(fragment)), fragment)
 }
 
-func (mapping) source(_ []byte, text string) ([]byte, error) { return []byte(text), nil }
-
-func (mapping) render(state, source []byte) (string, []byte, error) {
-	doc, err := open(state)
+func encodeSource(text string, doc *yjs.Doc) ([]byte, error) {
+	s, err := markdown.NewSource([]byte(text), doc.XMLFragment(markdown.FragmentName))
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	text := string(markdown.Canonical(markdown.Read(doc.XMLFragment(markdown.FragmentName))))
-	if from, err := markdown.Parse(source); err == nil && string(markdown.Canonical(from)) == text {
-		text = string(source)
-	}
-	return text, []byte(text), nil
-}
-
-func (mapping) merge(_, _ []byte, _ string) ([]byte, []byte, error) {
-	return nil, nil, errors.ErrUnsupported
+	return s.MarshalBinary()
 }
 
 // lineage names the seed that documents of one record must share: its client

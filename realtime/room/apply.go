@@ -15,6 +15,7 @@ type writer struct {
 	member   *Member
 	updates  [][]byte // parts of the inbox's arena
 	messages uint64   // also those without content
+	relayed  bool     // some of it may be other people's
 }
 
 // cut is where the frame of one writer lies in the frames of the turn.
@@ -52,8 +53,20 @@ func (r *Room) gather(e *event) {
 		w = &r.turned.writers[len(r.turned.writers)-1]
 	}
 	w.messages++
-	if !bytes.Equal(e.data, emptyUpdate) && r.mayWrite(m, e.data, e.kind == evStep2) {
+	r.turned.relayed = false
+	switch {
+	case bytes.Equal(e.data, emptyUpdate):
+	case r.mayWrite(m, e.data, e.kind == evStep2):
 		w.updates = append(w.updates, e.data)
+		w.relayed = w.relayed || r.turned.relayed
+	default:
+		// What was refused must not be called saved: not this message, and
+		// none after it, until a step 2 brings everything the client has.
+		m.refused = true
+		return
+	}
+	if e.kind == evStep2 {
+		m.refused = false
 	}
 }
 
@@ -86,7 +99,11 @@ func (r *Room) applyFrom(w *writer) {
 		m.SendControl(wire.Error(ErrInvalidUpdate.Code, "The server could not read an edit of yours; reload the document.", id))
 	}
 	if update != nil {
-		r.record(m, update, store.Entry{Author: m.user.ID})
+		author := m.user.ID
+		if w.relayed {
+			author = 0
+		}
+		r.record(m, update, store.Entry{Author: author})
 		r.watch.Edited(r.seq)
 		if r.link != nil {
 			r.link.Publish(cluster.Message{Kind: cluster.Update, Data: update})
@@ -97,7 +114,7 @@ func (r *Room) applyFrom(w *writer) {
 	case m.owed && m.asked < maxAsks: // something before it is missing
 		m.asked++
 		m.Send(wire.Step1(r.stateVector()))
-	case !m.owed:
+	case !m.owed && !m.refused:
 		m.asked = 0
 		if m.v1 && w.messages > 0 {
 			r.await(m)

@@ -8,13 +8,19 @@ import (
 
 // Who writes under which Yjs client id.
 //
-// An id belongs to the user who first writes under it while the room lives, or
-// who wrote journal entries under it before. New content under an id of
+// An id belongs to the user who first sends an edit under it while the room
+// lives, or who wrote journal entries under it before. What comes in an answer
+// to our step 1 binds nobody: a browser brings what it knows, its own edits and
+// those of others that the server lost. New content under an id of
 // somebody else is forged and refused, with one exception: after a crash the
 // browsers hold edits of each other that the server lost, and the first one to
 // come back brings them all in its answer to our step 1. Such a relay is kept,
-// as long as the id's own user is not here to speak for himself; the journal
-// names the one who brought it.
+// unless the id's own user is here and brings them himself when he is given the
+// time; the journal names nobody then.
+
+// maxRelayAsks is how often a client that brings edits of somebody who is here
+// is asked again before it is believed.
+const maxRelayAsks = 2
 
 // mayWrite checks an update of a member before it is applied.
 func (r *Room) mayWrite(m *Member, update []byte, step2 bool) bool {
@@ -40,18 +46,26 @@ func (r *Room) mayWrite(m *Member, update []byte, step2 bool) bool {
 		}
 		switch {
 		case clock <= have[id]: // known already: says nothing about who wrote it
+		case !bound && step2:
+			r.turned.relayed = true
+			m.wrote(id, clock)
 		case !bound:
 			r.authors[id] = m.user.ID
 			m.wrote(id, clock)
 		case step2 && !r.isHere(owner):
+			r.turned.relayed = true
 			r.manager.opts.Meter.Relayed.Inc()
 			r.logger.Info("edits of an absent author taken from another client", "op", "room.relay", "client", m.id, "author", owner)
-		case step2 && m.asked < maxAsks:
-			// The author is here and will bring them; then this client's
+		case step2 && m.asked < maxRelayAsks:
+			// The author is here and may bring them; then this client's
 			// answer holds only its own.
 			m.asked++
 			m.Send(wire.Step1(r.stateVector()))
 			return false
+		case step2:
+			// The author is here in another tab, which does not know them.
+			r.turned.relayed = true
+			r.manager.opts.Meter.Relayed.Inc()
 		default:
 			r.forged(m, "update", id, owner)
 			m.SendControl(wire.Error(ErrPermissionDenied.Code, "An edit in somebody else's name was refused.", NewCorrelationID()))

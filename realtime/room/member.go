@@ -45,6 +45,7 @@ type Member struct {
 	// The rest belongs to the room's loop.
 
 	synced    bool              // its state vector is known: it gets document frames
+	refused   bool              // something of it was refused since its last step 2
 	asked     int               // how often a step 1 asked it for what we lack
 	owed      bool              // what it sent waits for something that is missing: nothing of it is saved
 	hello     *time.Timer       // until its first step 1

@@ -75,6 +75,7 @@ type turned struct {
 	presence []uint64  // awareness ids that changed
 	now      time.Time
 	txUpdate []byte // of the last transaction
+	relayed  bool   // mayWrite met edits that may be other people's
 	frames   wire.Frame
 	cuts     []cut
 }
