@@ -8,6 +8,10 @@ func (in *inline) open(pos int32, image bool) {
 		in.brackets[n-1].nested = true
 		if n-in.dropped >= maxBrackets {
 			in.dropped++
+			if in.dropped == 8*maxBrackets {
+				in.brackets = in.brackets[:copy(in.brackets, in.brackets[in.dropped:])]
+				in.dropped = 0
+			}
 		}
 	}
 	in.brackets = append(in.brackets, bracket{tok: int32(len(in.toks)), pos: pos + 1,
@@ -191,7 +195,7 @@ func (in *inline) link(b bracket, end int32, ref reference) {
 		in.raw(b.pos-1, end)
 		return
 	}
-	in.toks[b.tok] = token{kind: tokLinkOpen, attrs: linkAttrs(ref.href, ref.title)}
+	in.toks[b.tok] = token{kind: tokLinkOpen, attrs: in.keep(linkAttrs(ref.href, ref.title))}
 	in.push(token{kind: tokLinkClose})
 }
 
@@ -208,7 +212,7 @@ func (in *inline) image(b bracket, pos, end int32, ref reference) {
 	if ref.title != "" {
 		attrs[2].Value = ref.title
 	}
-	in.push(token{kind: tokImage, attrs: attrs})
+	in.pushAttrs(tokImage, attrs)
 	if n := len(in.brackets); n > in.dropped {
 		in.brackets[n-1].nested = true
 	}
@@ -227,17 +231,17 @@ func (in *inline) plain(toks []token) string {
 		case tokSoftBreak, tokHardBreak:
 			b.WriteByte(' ')
 		case tokImage:
-			b.WriteString(attrString(t.attrs, "alt"))
+			b.WriteString(attrString(in.attrsOf(t), "alt"))
 		case tokCivicRef:
-			b.WriteString(attrString(t.attrs, "label"))
+			b.WriteString(attrString(in.attrsOf(t), "label"))
 		}
 	}
 	return in.p.text(b.String())
 }
 
 func (in *inline) textOf(t *token) string {
-	if t.own != "" {
-		return t.own
+	if t.own != 0 {
+		return in.own[t.own-1]
 	}
 	return in.s[t.start:t.end]
 }

@@ -57,12 +57,9 @@ func (in *inline) build(n *Node) {
 			run.add(t, m.set())
 			continue
 		case tokSoftBreak:
-			run.add(&token{own: " "}, m.set())
+			run.space(m.set())
 			continue
 		case tokCode:
-			if t.own == "" {
-				continue
-			}
 			set := plainMarks[4+b2i(m.em)+2*b2i(m.strong)]
 			if m.link != nil {
 				set = append([]Mark{{markLink, m.link}}, set...)
@@ -76,7 +73,7 @@ func (in *inline) build(n *Node) {
 		case tokNothing:
 			continue
 		case tokLinkOpen:
-			m = marking{link: t.attrs, em: m.em, strong: m.strong}
+			m = marking{link: in.attrsOf(t), em: m.em, strong: m.strong}
 			continue
 		case tokLinkClose:
 			m = marking{em: m.em, strong: m.strong}
@@ -93,7 +90,7 @@ func (in *inline) build(n *Node) {
 		leaf.Marks = m.set()
 		if t.kind != tokHardBreak {
 			leaf.Type = typeImage
-			leaf.Attrs = t.attrs
+			leaf.Attrs = in.attrsOf(t)
 			if t.kind == tokCivicRef {
 				leaf.Type = typeCivicRef
 			}
@@ -114,27 +111,42 @@ type textRun struct {
 	some       bool
 }
 
-func (r *textRun) add(t *token, marks []Mark) {
+func (r *textRun) begin(marks []Mark) {
 	if r.some && !sameMarks(r.marks, marks) {
 		r.flush()
 	}
 	if !r.some {
-		r.some, r.marks = true, marks
-		if t.own != "" {
-			r.own = append(r.own, t.own...)
-		} else {
+		r.some, r.marks, r.start, r.end = true, marks, 0, 0
+	}
+}
+
+func (r *textRun) add(t *token, marks []Mark) {
+	r.begin(marks)
+	if t.own == 0 && len(r.own) == 0 {
+		if r.start == r.end {
 			r.start, r.end = t.start, t.end
+			return
 		}
-		return
+		if t.start == r.end {
+			r.end = t.end
+			return
+		}
 	}
-	if t.own == "" && len(r.own) == 0 && t.start == r.end {
-		r.end = t.end
-		return
-	}
-	if len(r.own) == 0 {
-		r.own = append(r.own, r.in.s[r.start:r.end]...)
-	}
+	r.take()
 	r.own = append(r.own, r.in.textOf(t)...)
+}
+
+// space adds the space that a line ending is.
+func (r *textRun) space(marks []Mark) {
+	r.begin(marks)
+	r.take()
+	r.own = append(r.own, ' ')
+}
+
+// take copies the range, as what follows does not stand behind it.
+func (r *textRun) take() {
+	r.own = append(r.own, r.in.s[r.start:r.end]...)
+	r.start, r.end = 0, 0
 }
 
 func (r *textRun) flush() {

@@ -160,7 +160,7 @@ func (p *parser) quote(start, end int32) {
 			break // an empty line outside
 		}
 		if p.src[ln.first] == '>' && ln.indent >= p.blk {
-			p.saved = append(p.saved, *ln)
+			p.save(l)
 			lastEmpty = p.enterQuote(ln)
 			continue
 		}
@@ -171,24 +171,29 @@ func (p *parser) quote(start, end int32) {
 			// A paragraph inside must not look beyond.
 			p.lineMax = l
 			if p.blk != 0 {
-				p.saved = append(p.saved, *ln)
+				p.save(l)
 				ln.indent -= p.blk
 			}
 			break
 		}
-		p.saved = append(p.saved, *ln)
+		if ln.indent == -1 {
+			continue
+		}
+		p.save(l)
 		ln.indent = -1 // may continue a paragraph
 	}
 
 	n := p.push(typeBlockquote, p.lines[start].first)
 	mark := len(p.stack)
-	n.src.start = p.saved[saved].first
+	n.src.start = p.saved[saved].line.first
 	p.blk = 0
 	p.depth++
 	p.blocks(start, l)
 	p.depth--
 	p.inPara, p.lineMax, p.blk = inPara, lineMax, blk
-	copy(p.lines[start:], p.saved[saved:])
+	for _, s := range p.saved[saved:] {
+		p.lines[s.at] = s.line
+	}
 	p.saved = p.saved[:saved]
 	p.line = min(max(p.line, start+1), l)
 
@@ -197,6 +202,14 @@ func (p *parser) quote(start, end int32) {
 	}
 	n.Content = p.pop(mark)
 	n.src.end = p.endOf(start, p.line)
+}
+
+// save keeps a line for when the quote ends.
+func (p *parser) save(l int32) { p.saved = append(p.saved, savedLine{l, p.lines[l]}) }
+
+type savedLine struct {
+	at   int32
+	line line
 }
 
 // enterQuote moves a line past its quote sign and reports whether nothing follows.

@@ -28,12 +28,13 @@ const (
 	tokNothing // second half of a strong delimiter
 )
 
-// token is a piece of inline content: a range of the text being read, or its own string.
+// token is a piece of inline content: a range of the text being read, or a string of its own.
+// Tokens are kept small, as one line may have millions.
 type token struct {
 	kind       tokenKind
 	start, end int32
-	own        string // replaces the range if set
-	attrs      []Attr
+	own        int32 // 1 + index in inline.own of what replaces the range
+	attrs      int32 // 1 + index in inline.attrs
 }
 
 // bracket is an open bracket that may begin a link or image.
@@ -54,6 +55,8 @@ type inline struct {
 	oneLine  bool  // <br> breaks the line
 	from     int32 // text since here has no token yet
 	toks     []token
+	own      []string
+	attrs    [][]Attr
 	delims   []delimiter
 	brackets []bracket
 	dropped  int // brackets that gave way at the bottom
@@ -80,6 +83,7 @@ func (p *parser) readInline(pend *pending) {
 	in.p, in.s, in.oneLine = p, pend.text, pend.oneLine
 	in.from, in.raws, in.dropped = 0, 0, 0
 	in.toks, in.delims, in.brackets, in.ticks = in.toks[:0], in.delims[:0], in.brackets[:0], in.ticks[:0]
+	in.own, in.attrs = in.own[:0], in.attrs[:0]
 	in.ticksScanned, in.noComment, in.noProcessing, in.noCDATA, in.noTagEnd = false, false, false, false, false
 	in.scan()
 	in.pairDelims(0)
@@ -130,7 +134,7 @@ func (in *inline) scan() {
 				next = pos + int32(size)
 				in.flush(pos)
 				in.from = next
-				in.push(token{own: text})
+				in.pushOwn(tokText, text)
 			}
 		}
 		pos = next
@@ -139,6 +143,27 @@ func (in *inline) scan() {
 }
 
 func (in *inline) push(t token) { in.toks = append(in.toks, t) }
+
+func (in *inline) pushOwn(kind tokenKind, s string) {
+	in.own = append(in.own, s)
+	in.push(token{kind: kind, own: int32(len(in.own))})
+}
+
+func (in *inline) pushAttrs(kind tokenKind, attrs []Attr) {
+	in.push(token{kind: kind, attrs: in.keep(attrs)})
+}
+
+func (in *inline) keep(attrs []Attr) int32 {
+	in.attrs = append(in.attrs, attrs)
+	return int32(len(in.attrs))
+}
+
+func (in *inline) attrsOf(t *token) []Attr {
+	if t.attrs == 0 {
+		return nil
+	}
+	return in.attrs[t.attrs-1]
+}
 
 // flush makes a token of the text up to pos.
 func (in *inline) flush(pos int32) {
@@ -225,7 +250,7 @@ func (in *inline) code(pos int32) int32 {
 		if at-start == size {
 			in.flush(pos)
 			in.from = at
-			in.push(token{kind: tokCode, own: codeText(s[open:start])})
+			in.pushOwn(tokCode, codeText(s[open:start]))
 			return at
 		}
 		in.seenTicks(at-start, start)
@@ -269,8 +294,8 @@ func (in *inline) angle(pos int32) int32 {
 		}
 		in.flush(pos)
 		in.from = end
-		in.push(token{kind: tokLinkOpen, attrs: linkAttrs(in.p.text(href), "")})
-		in.push(token{own: text})
+		in.pushAttrs(tokLinkOpen, linkAttrs(in.p.text(href), ""))
+		in.pushOwn(tokText, text)
 		in.push(token{kind: tokLinkClose})
 		return end
 	}
@@ -288,7 +313,7 @@ func (in *inline) angle(pos int32) int32 {
 	if ref, size := parseCivicRef(s[:n]); size == n {
 		in.flush(pos)
 		in.from = end
-		in.push(token{kind: tokCivicRef, attrs: ref.attrs()})
+		in.pushAttrs(tokCivicRef, ref.attrs())
 		return end
 	}
 	return in.raw(pos, end)

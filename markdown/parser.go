@@ -26,7 +26,7 @@ type parser struct {
 	dirty bool // src has NUL bytes or is not valid UTF-8
 
 	lines []line
-	saved []line // lines as they were before the block quotes being read
+	saved []savedLine // lines as they were before the block quotes being read
 
 	blk        int32 // columns that belong to the enclosing list items
 	listIndent int32 // blk around the innermost list, -1 outside of lists

@@ -204,8 +204,7 @@ func (b *pieceBuilder) text(p piece, s string) {
 		}
 		q.text = s[:n]
 		s = s[n:]
-		if last := len(b.pieces) - 1; last >= 0 && b.pieces[last].space == q.space &&
-			b.pieces[last].atom == nil && b.pieces[last].sameMarks(&q) {
+		if last := len(b.pieces) - 1; q.space && last >= 0 && b.pieces[last].space {
 			b.pieces[last].text += q.text
 			continue
 		}
@@ -311,13 +310,23 @@ func spreadMarks(ps []piece) {
 
 func mergePieces(ps []piece) []piece {
 	kept := ps[:0]
-	for _, p := range ps {
-		if n := len(kept); n > 0 && p.atom == nil && kept[n-1].atom == nil && p.sameMarks(&kept[n-1]) {
-			kept[n-1].text += p.text
-			kept[n-1].space = kept[n-1].space && p.space
-			continue
+	var text []byte
+	for i := 0; i < len(ps); {
+		p := ps[i]
+		j := i + 1
+		for p.atom == nil && j < len(ps) && ps[j].atom == nil && p.sameMarks(&ps[j]) {
+			j++
+		}
+		if j > i+1 {
+			text = text[:0]
+			for k := i; k < j; k++ {
+				text = append(text, ps[k].text...)
+				p.space = p.space && ps[k].space
+			}
+			p.text = string(text)
 		}
 		kept = append(kept, p)
+		i = j
 	}
 	return kept
 }

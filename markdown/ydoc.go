@@ -193,26 +193,43 @@ func (r *treeReader) node(parent *Node, n yjs.Node) {
 	}
 }
 
+// text adds a text node for each run of the same marks.
 func (r *treeReader) text(parent *Node, ops []yjs.DeltaOp) {
-	for _, op := range ops {
-		s, ok := op.Insert.(string)
-		if !ok {
-			s = "[object Object]" // as the existing editor shows an embed
+	for len(ops) > 0 {
+		marks := readMarks(ops[0].Attributes)
+		text := insertText(ops[0])
+		ops = ops[1:]
+		var b []byte
+		for len(ops) > 0 && sameMarks(marks, readMarks(ops[0].Attributes)) {
+			if b == nil {
+				b = []byte(text)
+			}
+			b = append(b, insertText(ops[0])...)
+			ops = ops[1:]
 		}
-		if s == "" {
+		if b != nil {
+			text = string(b)
+		}
+		if text == "" {
 			continue
 		}
-		marks := readMarks(op.Attributes)
 		if k := len(parent.Content); k > 0 {
 			if last := parent.Content[k-1]; last.Type == typeText && sameMarks(last.Marks, marks) {
-				last.Text += s
+				last.Text += text
 				continue
 			}
 		}
 		t := r.nodes.new(typeText)
-		t.Text, t.Marks = s, marks
+		t.Text, t.Marks = text, marks
 		parent.Content = append(parent.Content, t)
 	}
+}
+
+func insertText(op yjs.DeltaOp) string {
+	if s, ok := op.Insert.(string); ok {
+		return s
+	}
+	return "[object Object]" // as the existing editor shows an embed
 }
 
 // readAttributes gives an element of the schema all attributes it has there.
