@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/civicpress/realtimefx/host"
 )
 
 func TestSplitDocument(t *testing.T) {
@@ -160,6 +162,8 @@ metadata: { inner: true }
 		"---\n{id: x, title: old}\n---\n",
 		"---\n? title\n: old\n---\n",
 		"---\n\"ti\\u0074le\": old\n---\n",
+		"---\nnote: 'a quotation\ntitle: fake\nthat ends here'\ntitle: old\n---\n",
+		"---\nid: x\n...\ntitle: old\n---\n", // what follows ... does not count
 	} {
 		d, _ := splitDocument(src)
 		got, err := setKeys(d, fields{{"title", "new"}})
@@ -245,4 +249,31 @@ func FuzzFrontMatter(f *testing.F) {
 			t.Fatalf("%q: became %q (%v)", src, changed, err)
 		}
 	})
+}
+
+func TestHeadCacheIsNeverStale(t *testing.T) {
+	in, _ := withPublished(t, published)
+	read := func() host.Record {
+		t.Helper()
+		r, err := in.Record(t.Context(), "noise")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := read()
+	first.Metadata[0] = 'X' // the caller's own
+	if again := read(); again.Metadata[0] == 'X' {
+		t.Error("the cache shares its bytes")
+	}
+	writeData(t, in, "records/bylaws/noise.md", strings.Replace(published, "'Noise bylaw'", "'Noise Bylaw'", 1))
+	if got := read().Title; got != "Noise Bylaw" {
+		t.Errorf("got %q: the change is not seen", got)
+	}
+	for i := range 2 * maxHeads {
+		in.heads.store(fmt.Sprint(i), head{})
+	}
+	if n := len(in.heads.heads); n > maxHeads {
+		t.Errorf("the cache holds %d entries", n)
+	}
 }
