@@ -143,7 +143,7 @@ export function dashboardView(): { element: HTMLElement; update(stats: Stats, po
     tile(
       'Until an edit is safe',
       (s) => milliseconds(s.ack.p50_ms),
-      (s) => `p99 ${milliseconds(s.ack.p99_ms)}`,
+      (s) => (s.ack.samples ? `p99 ${milliseconds(s.ack.p99_ms)}` : 'no edit in the last 10 s'),
       {
         label: 'Time from an edit to its being on disk',
         series: [
