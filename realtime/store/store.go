@@ -164,3 +164,12 @@ type Store interface {
 	// Close waits for running calls and releases the backend.
 	Close() error
 }
+
+// Peeker is an optional capability of a Store, for tools that look at the data
+// while a server may have it open.
+type Peeker interface {
+	// Peek returns what Load would return, and puts nothing aside.
+	Peek(ctx context.Context, room string) (*Loaded, error)
+	// Aside lists what was put aside at some time.
+	Aside(ctx context.Context) ([]Damage, error)
+}

@@ -27,7 +27,10 @@ type Options struct {
 	Logger *slog.Logger // nil = slog.Default()
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Peeker = (*Store)(nil)
+)
 
 // Store is a Store in a folder.
 type Store struct {
@@ -157,11 +160,41 @@ func (s *Store) Load(ctx context.Context, room string) (*store.Loaded, error) {
 		return nil, err
 	}
 	defer end()
-	l, err := s.load(room)
+	l, err := s.load(room, true)
 	return l, wrap("load room", room, err)
 }
 
-func (s *Store) load(room string) (*store.Loaded, error) {
+// Peek implements store.Peeker.
+func (s *Store) Peek(ctx context.Context, room string) (*store.Loaded, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	l, err := s.load(room, false)
+	return l, wrap("look at room", room, err)
+}
+
+// Aside implements store.Peeker.
+func (s *Store) Aside(ctx context.Context) ([]store.Damage, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	files, err := s.os.ReadDir("list damaged", filepath.Join(s.opts.Dir, "damaged"))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, nil
+	}
+	var list []store.Damage
+	for _, f := range files {
+		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + filepath.Join(s.opts.Dir, "damaged")})
+	}
+	return list, err
+}
+
+// load finds the best intact state and, if move is set, puts the rest aside.
+func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 	names, err := s.list(room)
 	if err != nil {
 		return nil, err
@@ -195,10 +228,17 @@ func (s *Store) load(room string) (*store.Loaded, error) {
 		l.Meta, metaSeq, haveMeta = meta, seq, true
 	}
 	if l.Snapshot == nil || !haveMeta {
+		if !move {
+			l.Snapshot = nil
+			return l, store.ErrNoRoom
+		}
 		return s.nothingIntact(room, names, l)
 	}
-	if err := s.tail(room, l, metaSeq); err != nil {
+	if err := s.tail(room, l, metaSeq, move); err != nil {
 		return nil, err
+	}
+	if !move {
+		return l, nil
 	}
 	if len(bad) > 0 {
 		// The state that stays takes the meta over before the other goes.
@@ -217,7 +257,7 @@ func (s *Store) load(room string) (*store.Loaded, error) {
 }
 
 // tail reads the entries behind the snapshot and puts aside what follows a gap.
-func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64) error {
+func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64, move bool) error {
 	next := l.Snapshot.Seq + 1
 	var cut uint64
 	for _, p := range s.journal.index[room] {
@@ -240,11 +280,14 @@ func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64) error {
 			reason = err.Error()
 		}
 		l.Damage = append(l.Damage, store.Damage{Room: room, What: fmt.Sprintf("journal entry %d", p.seq), Reason: reason})
+		if !move {
+			continue
+		}
 		if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
 			return err
 		}
 	}
-	if cut == 0 {
+	if cut == 0 || !move {
 		return nil
 	}
 	return s.journal.forget(room, cut)

@@ -16,7 +16,10 @@ import (
 	"github.com/civicpress/realtimefx/realtime/store"
 )
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Peeker = (*Store)(nil)
+)
 
 // Store is a handle on a Disk.
 type Store struct {
@@ -121,6 +124,12 @@ func (d *disk) putAside(id string, seq uint64, l *store.Loaded) {
 		}
 	}
 }
+
+// Peek implements store.Peeker.
+func (s *Store) Peek(ctx context.Context, id string) (*store.Loaded, error) { return s.Load(ctx, id) }
+
+// Aside implements store.Peeker: nothing is ever damaged here.
+func (s *Store) Aside(context.Context) ([]store.Damage, error) { return nil, nil }
 
 // Append implements store.Store.
 func (s *Store) Append(ctx context.Context, entries []store.Entry) error {

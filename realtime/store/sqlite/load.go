@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/store"
@@ -65,11 +68,26 @@ func (s *Store) Load(ctx context.Context, room string) (*store.Loaded, error) {
 		return nil, err
 	}
 	defer end()
-	l, err := s.load(ctx, room)
+	if s.opts.ReadOnly {
+		return nil, errReadOnly
+	}
+	l, err := s.load(ctx, room, true)
 	return l, wrap("load room", room, err)
 }
 
-func (s *Store) load(ctx context.Context, room string) (*store.Loaded, error) {
+// Peek implements store.Peeker.
+func (s *Store) Peek(ctx context.Context, room string) (*store.Loaded, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	l, err := s.load(ctx, room, false)
+	return l, wrap("look at room", room, err)
+}
+
+// load finds the best intact state and, if move is set, puts the rest aside.
+func (s *Store) load(ctx context.Context, room string, move bool) (*store.Loaded, error) {
 	states, err := readStates(ctx, s.core.read, room)
 	if err != nil {
 		return nil, err
@@ -96,6 +114,9 @@ func (s *Store) load(ctx context.Context, room string) (*store.Loaded, error) {
 		}
 	}
 	if base == nil || meta == nil {
+		if !move {
+			return l, store.ErrNoRoom
+		}
 		return s.nothingIntact(ctx, room, states, l)
 	}
 	l.Snapshot, l.Meta = &base.snap, meta.meta
@@ -109,17 +130,17 @@ func (s *Store) load(ctx context.Context, room string) (*store.Loaded, error) {
 			l.Meta = *e.Meta
 		}
 	}
-	if len(bad) > 0 {
+	if move && len(bad) > 0 {
 		if err := s.putStatesAside(ctx, room, bad, meta); err != nil {
 			return nil, fmt.Errorf("put damaged states aside: %w", err)
 		}
 	}
-	if len(t.aside) > 0 {
+	for _, a := range t.aside {
+		l.Damage = append(l.Damage, store.Damage{Room: room, What: fmt.Sprintf("journal entry %d", a.seq), Reason: a.reason})
+	}
+	if move && len(t.aside) > 0 {
 		if err := s.putEntriesAside(ctx, room, t.aside); err != nil {
 			return nil, fmt.Errorf("put damaged entries aside: %w", err)
-		}
-		for _, a := range t.aside {
-			l.Damage = append(l.Damage, store.Damage{Room: room, What: fmt.Sprintf("journal entry %d", a.seq), Reason: a.reason})
 		}
 	}
 	return l, nil
@@ -202,4 +223,37 @@ func (s *Store) Latest(ctx context.Context, room string) (*store.Snapshot, error
 		}
 	}
 	return nil, wrap("load snapshot of", room, store.ErrNoRoom)
+}
+
+// Aside implements store.Peeker.
+func (s *Store) Aside(ctx context.Context) ([]store.Damage, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	var list []store.Damage
+	for _, f := range []*file{&s.core, &s.journal} {
+		rows, err := f.read.QueryContext(ctx, `SELECT room_id, what, reason FROM realtime_damaged ORDER BY id`)
+		if err != nil {
+			return nil, fmt.Errorf("list what was put aside: %w", err)
+		}
+		for rows.Next() {
+			var d store.Damage
+			if err := rows.Scan(&d.Room, &d.What, &d.Reason); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			list = append(list, d)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := filepath.Glob(s.opts.Journal + ".damaged-*")
+	for _, name := range kept {
+		if !strings.HasSuffix(name, "-wal") && !strings.HasSuffix(name, "-shm") {
+			list = append(list, store.Damage{What: "journal file", Reason: "it could not be read and was kept as " + name})
+		}
+	}
+	return list, err
 }

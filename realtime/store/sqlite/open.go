@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,10 +30,18 @@ type Options struct {
 	// BusyTimeout is how long a call waits for another process's lock.
 	// 0 = 5 s, as in CivicPress.
 	BusyTimeout time.Duration
-	Logger      *slog.Logger // nil = slog.Default()
+	// ReadOnly opens both files without changing anything, also while a
+	// server has them open. Only Peek, Aside, Latest and Rooms work.
+	ReadOnly bool
+	Logger   *slog.Logger // nil = slog.Default()
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Peeker = (*Store)(nil)
+)
+
+var errReadOnly = errors.New("sqlite store: opened for reading only")
 
 // Store is a Store in two SQLite files.
 type Store struct {
@@ -68,6 +77,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{opts: o, log: o.Logger}
 	var err error
+	if o.ReadOnly {
+		if s.core, err = openReadOnly(ctx, o.Core, coreMigrations); err != nil {
+			return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
+		}
+		if s.journal, err = openReadOnly(ctx, o.Journal, journalMigrations); err != nil {
+			return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
+		}
+		return s, nil
+	}
 	if s.core, err = openFile(ctx, o.Core, o.BusyTimeout, coreMigrations); err != nil {
 		return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
 	}
@@ -82,7 +100,7 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return f, err
 	}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
+	dsn := fileURL(path) +
 		"?_txlock=immediate" + pragma("busy_timeout(%d)", busy.Milliseconds()) +
 		pragma("journal_mode(WAL)") + pragma("synchronous(FULL)") + pragma("foreign_keys(ON)") +
 		pragma("journal_size_limit(%d)", 16<<20)
@@ -102,14 +120,53 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 	return f, nil
 }
 
+// openReadOnly opens a file without changing it. A file that is missing, or has
+// none of our tables yet, is as good as an empty one.
+func openReadOnly(ctx context.Context, path string, migrations []string) (f file, err error) {
+	open := func(dsn string) error {
+		if f.read, err = sql.Open("sqlite", dsn); err == nil {
+			f.read.SetMaxOpenConns(1)
+			f.path, f.write = path, f.read
+		}
+		return err
+	}
+	if _, err := os.Stat(path); err == nil {
+		if err := open(fileURL(path) + "?mode=ro" + pragma("busy_timeout(%d)", 5000) + pragma("query_only(ON)")); err != nil {
+			return f, err
+		}
+		var have int
+		switch err := f.read.QueryRowContext(ctx, `SELECT version FROM realtime_schema`).Scan(&have); {
+		case err == nil && have > len(migrations):
+			return f, errors.Join(fmt.Errorf("tables have version %d, this program knows %d: %w", have, len(migrations), store.ErrTooNew), f.close())
+		case err == nil:
+			return f, nil
+		case !strings.Contains(err.Error(), "no such table"):
+			return f, errors.Join(err, f.close())
+		}
+		if err := f.close(); err != nil {
+			return f, err
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return f, err
+	}
+	if err := open(":memory:"); err != nil {
+		return f, err
+	}
+	return f, f.migrate(ctx, migrations)
+}
+
+func fileURL(path string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
+}
+
 func pragma(format string, args ...any) string {
 	return "&_pragma=" + url.QueryEscape(fmt.Sprintf(format, args...))
 }
 
 func (f *file) close() error {
 	var errs []error
-	for _, db := range []*sql.DB{f.read, f.write} {
-		if db != nil {
+	for i, db := range []*sql.DB{f.read, f.write} {
+		if db != nil && (i == 0 || db != f.read) {
 			errs = append(errs, db.Close())
 		}
 	}
