@@ -10,7 +10,7 @@ PKGS        ?= ./...
 ARGS        ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench conformance mutants crash docs build clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash docs build clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: ## gofmt, go vet, staticcheck, import directions
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	@FUZZTIME=$(FUZZTIME) GO=$(GO) scripts/fuzz.sh
+
+bench-markdown: ## what write-back changes in the demo records, and its speed, beside the stock pipeline
+	$(GO) run ./bench/markdown
 
 bench: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
