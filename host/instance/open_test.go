@@ -1,13 +1,15 @@
 package instance
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -114,42 +116,48 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestBesideAnotherProcess writes through a second connection pool, as the
-// Node core would, while the instance is in use.
+// TestBesideAnotherProcess writes from a second process, as the Node core
+// would, while the instance is in use: this test binary, started again.
 func TestBesideAnotherProcess(t *testing.T) {
-	in := open(t)
-	other, err := sql.Open("sqlite", "file:"+in.Path()+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
+	const rounds = 60
+	if path := os.Getenv("TEST_OTHER_PROCESS_DATABASE"); path != "" {
+		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for range rounds {
+			if _, err := db.ExecContext(t.Context(), `UPDATE record_drafts SET markdown_body = markdown_body + 1 WHERE id = 'theirs'`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return
 	}
-	defer other.Close()
+	in := open(t)
 	for _, d := range []string{"ours", "theirs"} {
 		if err := in.CreateDraft(t.Context(), host.Draft{Fields: host.Fields{ID: d, Title: "T", Type: "bylaw", Body: "0"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for range 100 {
-			if _, err := other.ExecContext(t.Context(), `UPDATE record_drafts SET markdown_body = markdown_body + 1 WHERE id = 'theirs'`); err != nil {
-				t.Error(err)
-				return
-			}
+	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestBesideAnotherProcess$")
+	other.Env = append(os.Environ(), "TEST_OTHER_PROCESS_DATABASE="+in.Path())
+	var out bytes.Buffer
+	other.Stdout, other.Stderr = &out, &out
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	base := "0"
+	for range rounds {
+		if err := in.SaveDraftBody(t.Context(), "ours", base, base+"1"); err != nil {
+			t.Fatal(err)
 		}
-	})
-	wg.Go(func() {
-		base := "0"
-		for range 100 {
-			if err := in.SaveDraftBody(t.Context(), "ours", base, base+"1"); err != nil {
-				t.Error(err)
-				return
-			}
-			base += "1"
-		}
-	})
-	wg.Wait()
-	if got := column(t, in, `SELECT markdown_body FROM record_drafts WHERE id = 'theirs'`); got != "100" {
-		t.Errorf("got %s, want 100", got)
+		base += "1"
+	}
+	if err := other.Wait(); err != nil {
+		t.Fatalf("the other process: %v\n%s", err, &out)
+	}
+	if got := mustDraft(t, in, "theirs").Body; got != fmt.Sprint(rounds) {
+		t.Errorf("got %s, want %d", got, rounds)
 	}
 	if mode := column(t, in, `PRAGMA journal_mode`); mode != "wal" {
 		t.Errorf("got journal mode %s", mode)
