@@ -178,20 +178,23 @@ func (it *item) check(t testing.TB, d *Doc) {
 
 func (b *branch) check(t testing.TB) {
 	t.Helper()
-	n := uint32(0)
-	mark := b.mark.it == nil
+	n, found := uint32(0), 0
 	for it := b.start; it != nil; it = it.right {
-		if it == b.mark.it {
-			if b.mark.index != n || !it.visible() {
-				t.Fatalf("marker says %d, is %d", b.mark.index, n)
+		if b.marks != nil {
+			for _, m := range b.marks.list {
+				if m.it == it {
+					if m.index != n || !it.visible() {
+						t.Fatalf("marker says %d, is %d", m.index, n)
+					}
+					found++
+				}
 			}
-			mark = true
 		}
 		if it.visible() {
 			n += it.len
 		}
 	}
-	if n != b.length || !mark {
-		t.Fatalf("length %d, counted %d; marker found: %v", b.length, n, mark)
+	if n != b.length || b.marks != nil && found != len(b.marks.list) {
+		t.Fatalf("length %d, counted %d; %d markers found", b.length, n, found)
 	}
 }

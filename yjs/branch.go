@@ -8,20 +8,13 @@ type branch struct {
 	start     *item // first of the list
 	attrs     attrs
 	obs       *observers
-	mark      marker
+	marks     *markers
 	name      string // of a root, an element or a hook
 	length    uint32 // of the list, in countable clocks
 	kind      byte   // type...
 	formatted bool   // has or had marks
 	stamp     uint64 // transaction in which changed holds it
 	changed   int32  // place in Transaction.changed
-}
-
-// A marker remembers where in the list a position was found. It is dropped
-// when the list changes other than by a local write.
-type marker struct {
-	it    *item
-	index uint32 // of the first clock of it
 }
 
 // attrs holds the newest item of each key, in the order in which keys came up.

@@ -122,12 +122,7 @@ func (d *Doc) merge(left, right *item) {
 			left.aux = nil
 		}
 		b := left.parent
-		if m := &b.mark; m.it == right {
-			m.it = left
-			if left.visible() {
-				m.index -= left.len - right.len
-			}
-		}
+		b.mergeMarkers(left, right, left.len-right.len)
 		if left.right = right.right; left.right != nil {
 			left.right.left = left
 		}

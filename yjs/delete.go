@@ -14,7 +14,9 @@ func (tx *Transaction) delete(it *item) {
 
 func (tx *Transaction) markDeleted(it *item) {
 	if it.sub == 0 {
-		it.parent.mark.it = nil
+		if it.parent.disturb(tx); it.parent.marks != nil {
+			it.parent.dropMarkers(it)
+		}
 		if it.countable() {
 			it.parent.length -= it.len
 		}
@@ -101,7 +103,7 @@ func (d *Doc) collectChildren(b *branch) {
 				it = next
 			}
 		}
-		b.start, b.attrs, b.mark, b.length = nil, attrs{}, marker{}, 0
+		b.start, b.attrs, b.marks, b.length = nil, attrs{}, nil, 0
 		b.item = &d.tomb
 	}
 }

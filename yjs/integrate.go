@@ -144,7 +144,7 @@ func (tx *Transaction) place(c *client, it *item) {
 		tx.doc.orders.inserted(it)
 	}
 	if it.sub == 0 {
-		parent.mark.it = nil
+		parent.disturb(tx)
 		if it.visible() {
 			parent.length += it.len
 		}

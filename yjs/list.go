@@ -2,12 +2,12 @@ package yjs
 
 import "fmt"
 
-// seek returns an item at or before position index and the position of its
-// first clock, from which the caller goes on to the right. It starts at the
-// marker or at the start of the list, whatever is nearer.
+// seek returns an item that begins before position index and the position of
+// its first clock, from which the caller goes on to the right; or the start of
+// the list.
 func (b *branch) seek(index uint32) (it *item, at uint32) {
-	m := b.mark
-	if m.it == nil || m.index > index && m.index-index > index {
+	m := b.near(index)
+	if m == nil || distance(m.index, index) > index {
 		return b.start, 0
 	}
 	it, at = m.it, m.index
@@ -29,7 +29,7 @@ func (b *branch) find(index uint32) (it *item, at uint32) {
 	for it, at = b.seek(index); it != nil; it = it.right {
 		if it.visible() {
 			if index < at+it.len {
-				b.mark = marker{it, at}
+				b.setMarker(it, at)
 				return it, at
 			}
 			at += it.len
@@ -71,16 +71,17 @@ func (b *branch) insert(tx *Transaction, index int, cs []content) (*item, error)
 	if left != nil {
 		right = left.right
 	}
-	at := uint32(index)
-	for i, c := range cs {
-		if i > 0 {
-			at += left.len
-		}
+	if len(cs) == 0 {
+		return left, nil
+	}
+	tx.writing = b
+	before := b.length
+	for _, c := range cs {
 		left = tx.write(b, 0, left, right, c)
 	}
-	if left != nil && left.visible() {
-		b.mark = marker{left, at}
-	}
+	tx.writing = nil
+	b.moveMarkers(uint32(index), int(b.length-before))
+	b.setMarker(left, uint32(index)+b.length-before-left.len)
 	return left, nil
 }
 
@@ -96,6 +97,7 @@ func (b *branch) delete(tx *Transaction, index, n int) error {
 		return nil
 	}
 	left, at := b.leftOf(tx, uint32(index))
+	tx.writing = b
 	it := b.start
 	if left != nil {
 		it = left.right
@@ -110,8 +112,10 @@ func (b *branch) delete(tx *Transaction, index, n int) error {
 		rest -= it.len
 		tx.delete(it)
 	}
+	tx.writing = nil
+	b.moveMarkers(uint32(index+n), -n)
 	if left != nil {
-		b.mark = marker{left, at}
+		b.setMarker(left, at)
 	}
 	return nil
 }

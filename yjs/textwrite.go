@@ -117,16 +117,21 @@ func (c *cursor) insert(what content, want marks) {
 			want = append(want, mark{m.key, none})
 		}
 	}
+	c.tx.writing = c.b
 	c.skipEqual(want)
 	before := c.start(want)
 	at := c.index
 	it := c.put(what)
 	c.stop(before)
-	c.b.mark = marker{it, at}
+	c.tx.writing = nil
+	c.b.moveMarkers(at, int(what.n))
+	c.b.setMarker(it, at)
 }
 
 // format sets marks of n positions to the right.
 func (c *cursor) format(n uint32, want marks) {
+	c.tx.writing = c.b
+	defer func() { c.tx.writing = nil }()
 	c.skipEqual(want)
 	before := c.start(want)
 walk:
@@ -170,7 +175,9 @@ walk:
 // delete deletes n positions to the right, and marks that have become
 // redundant there.
 func (c *cursor) delete(n uint32) {
+	c.tx.writing = c.b
 	startMarks, start := c.cur.clone(), c.right
+	at, all := c.index, n
 	for n > 0 && c.right != nil {
 		if r := c.right; !r.deleted {
 			switch r.kind {
@@ -185,6 +192,8 @@ func (c *cursor) delete(n uint32) {
 	if start != nil {
 		c.tx.cleanGap(start, c.right, startMarks, &c.cur)
 	}
+	c.tx.writing = nil
+	c.b.moveMarkers(at+all, -int(all-n))
 }
 
 // cleanGap deletes marks between start and the next visible content that are
@@ -307,7 +316,7 @@ func (b *branch) textDelete(tx *Transaction, i, n int) error {
 	left, at := c.left, c.index
 	c.delete(uint32(n))
 	if left != nil && left.visible() {
-		b.mark = marker{left, at - left.len}
+		b.setMarker(left, at-left.len)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ type Transaction struct {
 	merge   []structID    // structs to try to merge at cleanup
 	changed []changedType // types that changed, in order
 
+	writing *branch // list that a local write is changing, see marker.go
+
 	cleanFormats bool // remote changes met marks, see Options.CleanFormatting
 
 	added, removed, loaded []*Subdoc
