@@ -21,6 +21,16 @@ type inlineWriter struct {
 	out    []byte
 	parser parser
 	active []Mark
+
+	em, strong byte // emphasis signs; 0 = the existing serializer's
+	spaces     bool // a hard break is two spaces instead of a backslash
+}
+
+func orDefault(c, byDefault byte) byte {
+	if c == 0 {
+		return byDefault
+	}
+	return c
 }
 
 // render returns the Markdown of inline content. The result is valid until the next call.
@@ -195,7 +205,11 @@ func (w *inlineWriter) usual(nodes []*Node, at place) {
 			if at == inCell {
 				w.out = append(w.out, "<br>"...)
 			} else if moreThanBreaks(nodes[i+1:]) {
-				w.out = append(w.out, "\\\n"...)
+				if w.spaces {
+					w.out = append(w.out, "  \n"...)
+				} else {
+					w.out = append(w.out, "\\\n"...)
+				}
 			}
 		case typeImage:
 			w.out = append(w.out, "!["...)
@@ -326,9 +340,10 @@ outer:
 func (w *inlineWriter) openMark(m Mark, nodes []*Node, i int) {
 	switch m.Type {
 	case markEm:
-		w.out = append(w.out, '*')
+		w.out = append(w.out, orDefault(w.em, '*'))
 	case markStrong:
-		w.out = append(w.out, "**"...)
+		c := orDefault(w.strong, '*')
+		w.out = append(w.out, c, c)
 	case markLink:
 		if isPlainURL(m, nodes, i) {
 			w.out = append(w.out, '<')
@@ -347,9 +362,10 @@ func (w *inlineWriter) openMark(m Mark, nodes []*Node, i int) {
 func (w *inlineWriter) closeMark(m Mark, nodes []*Node, i int) {
 	switch m.Type {
 	case markEm:
-		w.out = append(w.out, '*')
+		w.out = append(w.out, orDefault(w.em, '*'))
 	case markStrong:
-		w.out = append(w.out, "**"...)
+		c := orDefault(w.strong, '*')
+		w.out = append(w.out, c, c)
 	case markLink:
 		href := attrString(m.Attrs, "href")
 		if href == rawHref {

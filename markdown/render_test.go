@@ -86,6 +86,28 @@ func para(s string) *Node {
 
 func item(kids ...*Node) *Node { return &Node{Type: typeListItem, Content: kids} }
 
+const wrappedText = `Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed
+do eiusmod tempor incididunt ut labore et magna aliqua enim
+minim veniam, quis nostrud exercitation ullamco nisi aliquip
+ex ea commodo consequat.
+
+Duis aute irure reprehenderit in voluptate velit esse cillum
+eu fugiat nulla pariatur excepteur sint occaecat non proident
+sunt in culpa.
+`
+
+// wrappedAfter is wrappedText with one word more: the lines that became too
+// long are broken, and no others.
+const wrappedAfter = `Lorem ipsum dolor emphatically sit amet, consectetur
+adipiscing elit, sed do eiusmod tempor incididunt ut labore
+et magna aliqua enim minim veniam, quis nostrud exercitation
+ullamco nisi aliquip ex ea commodo consequat.
+
+Duis aute irure reprehenderit in voluptate velit esse cillum
+eu fugiat nulla pariatur excepteur sint occaecat non proident
+sunt in culpa.
+`
+
 func TestRenderKeepsWhatWasNotEdited(t *testing.T) {
 	word := func(old, new string) func(*Node) { return func(d *Node) { retype(d, old, new) } }
 	for _, c := range []struct {
@@ -143,6 +165,15 @@ func TestRenderKeepsWhatWasNotEdited(t *testing.T) {
 			}
 			insertAfter(d, d.Content[0].Content[1], &Node{Type: typeTableRow, Content: []*Node{cell("3"), cell("4")}})
 		}},
+		{"emphasis as elsewhere", "a _b_ __c__\n", "a _b_ __c__\n\n_d_ __e__\n", func(d *Node) {
+			d.Content = append(d.Content, &Node{Type: typeParagraph, Content: []*Node{
+				{Type: typeText, Text: "d", Marks: plainMarks[1]}, {Type: typeText, Text: " "}, {Type: typeText, Text: "e", Marks: plainMarks[2]}}})
+		}},
+		{"hard break as elsewhere", "a  \nb\n", "a  \nb\n\nc  \nd\n", func(d *Node) {
+			d.Content = append(d.Content, &Node{Type: typeParagraph, Content: []*Node{
+				{Type: typeText, Text: "c"}, {Type: typeHardBreak}, {Type: typeText, Text: "d"}}})
+		}},
+		{"wrapped as elsewhere", wrappedText, wrappedAfter, word("dolor", "dolor emphatically")},
 		{"empty text", "", "new", func(d *Node) { d.Content = []*Node{para("new")} }},
 		{"all deleted", "a\n\nb\n", "\n", func(d *Node) { d.Content = []*Node{{Type: typeParagraph}} }},
 	} {
