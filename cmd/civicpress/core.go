@@ -44,7 +44,6 @@ type coreOptions struct {
 	adjust   func(*config.Config)
 	demo     *instance.DemoContent // nil = a real instance
 	logger   *slog.Logger
-	getenv   func(string) string
 }
 
 // newCore puts everything together. It takes over in and o.api: both are
