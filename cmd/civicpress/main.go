@@ -45,6 +45,7 @@ var commands = []command{
 	serveCommand,
 	configCheckCommand,
 	configInitCommand,
+	convertCommand,
 	versionCommand,
 }
 
