@@ -64,6 +64,7 @@ func newCore(in *instance.Instance, o coreOptions) (*core, error) {
 		fx.Decorate(func(cfg config.Config) (config.Config, error) { return o.configure(cfg) }),
 		fx.Populate(&c.plugin),
 		fx.Invoke(func(lc fx.Lifecycle, p *realtimefx.Plugin) error { return c.serveSite(lc, p, o) }),
+		fx.Invoke(c.watchOthers),
 	)
 	if err := c.app.Err(); err != nil {
 		if o.api != nil {
@@ -94,6 +95,19 @@ func (o coreOptions) configure(c config.Config) (config.Config, error) {
 		o.adjust(&c)
 	}
 	return c, nil
+}
+
+// watchInterval is how soon changes of others - the Node core on the same
+// database, a git pull - take effect on open documents and sockets.
+const watchInterval = time.Second
+
+// watchOthers appends the watch to the lifecycle.
+func (c *core) watchOthers(lc fx.Lifecycle) {
+	var stop func()
+	lc.Append(fx.StartStopHook(func() (err error) {
+		stop, err = c.in.Watch(watchInterval)
+		return err
+	}, func() { stop() }))
 }
 
 // serveSite appends the HTTP server to the lifecycle, after the plugin: it
