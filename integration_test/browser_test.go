@@ -83,7 +83,7 @@ func browse(t *testing.T, name string, v visit, asked map[string]func(), result 
 		err = exit
 	}
 	if err != nil {
-		t.Fatalf("%s: %v\npictures: %s", name, err, v.Shots)
+		t.Fatalf("%s: %v\n(SHOTS=DIR keeps pictures of the pages as they were)", name, err)
 	}
 }
 
