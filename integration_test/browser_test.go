@@ -270,6 +270,13 @@ func TestBrowserKeyboard(t *testing.T) {
 	browse(t, "keyboard", v, nil, nil)
 }
 
+func TestBrowserFormat(t *testing.T) {
+	t.Parallel()
+	s := startDemo(t, t.TempDir())
+	v, _ := visitTo(t, s)
+	browse(t, "format", v, nil, nil)
+}
+
 func TestBrowserDashboard(t *testing.T) {
 	t.Parallel()
 	s := startDemo(t, t.TempDir())

@@ -250,6 +250,109 @@ const scenarios = {
     return {}
   },
 
+  /** What the toolbar and the keys make is the Markdown one would expect, and undoing all of it leaves no trace. */
+  async format () {
+    const page = await openRecord('alice')
+    const type = (text) => page.keyboard.type(text)
+    const press = (key) => page.keyboard.press(key)
+    const tool = (name) => page.getByRole('toolbar').getByRole('button', { name, exact: true }).click()
+    const shows = async (what) => {
+      let last = ''
+      await until(`the Markdown has ${what}`, async () => what.test(last = await markdownOf(page))).catch((error) => {
+        throw new Error(`${error.message}; it is\n${last}`)
+      })
+    }
+    await page.locator('.source-text .line').first().waitFor({ state: 'attached' })
+    const before = await markdownOf(page)
+    await caret(await paragraph(page, options.text), options.text.length)
+
+    await press('Enter')
+    await type('A heading')
+    await tool('Heading 2')
+    await shows(/^## A heading$/m)
+
+    await press('Enter')
+    await type('Some ')
+    await press('Control+b')
+    await type('bold')
+    await press('Control+b')
+    await type(', ')
+    await press('Control+i')
+    await type('italic')
+    await press('Control+i')
+    await type(' and ')
+    await press('Control+e')
+    await type('code')
+    await press('Control+e')
+    await type('.')
+    await shows(/^Some \*\*bold\*\*, \*italic\* and `code`\.$/m)
+
+    await press('Enter')
+    await tool('Link')
+    await page.getByLabel('Address').fill('https://example.org/bylaws')
+    await page.getByRole('textbox', { name: 'Text', exact: true }).fill('all bylaws')
+    await press('Enter')
+    await shows(/^\[all bylaws\]\(https:\/\/example\.org\/bylaws\)$/m)
+
+    await press('Enter')
+    await type('First')
+    await tool('Bulleted list')
+    await press('Enter')
+    await type('Second')
+    await press('Enter')
+    await tool('Indent the item')
+    await type('Below')
+    await shows(/^\* First\n+\* Second\n+ {2}\* Below$/m)
+    for (let i = 0; i < 3; i++) await press('Enter') // out of both lists
+
+    await type('3. Third of its kind')
+    await shows(/^3\. Third of its kind$/m)
+    await press('Enter')
+    await press('Enter')
+
+    await type('Quoted')
+    await tool('Quotation')
+    await shows(/^> Quoted$/m)
+    await press('Enter')
+    await press('Enter')
+
+    await type('x := 1')
+    await tool('Code block')
+    await shows(/^```\nx := 1\n```$/m)
+    await press('Control+Enter')
+
+    await tool('Image')
+    await page.getByLabel('Address of the image').fill('data:image/gif;base64,R0lGODlhAQABAAAAACw=')
+    await page.getByLabel(/What it shows/).fill('One pixel')
+    await press('Enter')
+    await shows(/^!\[One pixel\]\(data:image\/gif;base64,R0lGODlhAQABAAAAACw=\)$/m)
+
+    await press('Enter')
+    await tool('Table')
+    await press('Enter') // as the dialog proposes
+    for (const cell of ['Item', 'Note', 'Cost', 'Salt', 'winter', '12', 'Sand']) {
+      await type(cell)
+      await press('Tab')
+    }
+    await shows(/^\| Item +\| Note +\| Cost +\|\n\|[ :|-]+\|\n\| Salt +\| winter +\| +12 +\|\n\| Sand +\| +\| +\|$/m)
+    await tool('Delete the column') // Note
+    await shows(/^\| Item +\| Cost +\|$/m)
+    await press('Tab')
+    await tool('Align the column right')
+    await shows(/^\| Item +\| +Cost +\|\n\| ?-+ ?\| ?-+: ?\|$/m)
+    await tool('Row above')
+    await tool('Column to the right')
+    await shows(/^\| Salt +\| +12 +\| +\|\n\| +\| +\| +\|\n\| Sand +\| +\| +\|$/m)
+    await tool('Delete the table')
+    await until('the table is gone', async () => !/Salt/.test(await markdownOf(page)))
+
+    const undo = page.getByRole('button', { name: 'Undo' })
+    for (let i = 0; i < 200 && (await undo.getAttribute('aria-disabled')) === 'false'; i++) await undo.click()
+    await until('undoing everything leaves no trace', async () => (await markdownOf(page)) === before)
+    await saved(page)
+    return {}
+  },
+
   /** The figures move with what happens, and only administrators see them. */
   async dashboard () {
     const clerk = await open('alice', { path: '/dashboard.html', quiet: false }) // the browser reports the 403
