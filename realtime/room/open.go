@@ -62,6 +62,11 @@ func loadError(err error) error {
 func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local string) (*Room, error) {
 	loaded, err := m.deps.Store.Load(ctx, e.id)
 	if errors.Is(err, store.ErrNoRoom) {
+		if loaded != nil { // there was a room, and nothing of it is intact
+			for _, d := range loaded.Damage {
+				m.damaged(e.id, d)
+			}
+		}
 		loaded, err = m.seed(ctx, e.id, h, local)
 	}
 	if err != nil {

@@ -93,7 +93,11 @@ func (s *Store) load(ctx context.Context, room string, move bool) (*store.Loaded
 		return nil, err
 	}
 	if len(states) == 0 {
-		return nil, store.ErrNoRoom
+		l, err := s.adopt(ctx, room, move)
+		if l == nil && err == nil {
+			err = store.ErrNoRoom
+		}
+		return l, err
 	}
 	l := &store.Loaded{}
 	var base, meta *stateRow
@@ -120,6 +124,9 @@ func (s *Store) load(ctx context.Context, room string, move bool) (*store.Loaded
 		return s.nothingIntact(ctx, room, states, l)
 	}
 	l.Snapshot, l.Meta = &base.snap, meta.meta
+	if err := s.unite(ctx, room, states, l); err != nil {
+		return nil, err
+	}
 	t, err := readTail(ctx, s.journal.read, room, base.snap.Seq)
 	if err != nil {
 		return nil, err
