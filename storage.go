@@ -12,6 +12,7 @@ import (
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/fs"
 	"github.com/civicpress/realtimefx/realtime/store/mem"
+	"github.com/civicpress/realtimefx/realtime/store/postgres"
 	"github.com/civicpress/realtimefx/realtime/store/sqlite"
 )
 
@@ -58,6 +59,13 @@ func databaseStorage(db host.Database, dir string, log *slog.Logger) (*storage, 
 		return &storage{
 			what:   "database (SQLite " + o.Core + ")",
 			opener: func(ctx context.Context) (store.Store, error) { return sqlite.Open(ctx, o) },
+		}, nil
+	case "postgres":
+		return &storage{
+			what: "database (PostgreSQL)",
+			opener: func(ctx context.Context) (store.Store, error) {
+				return postgres.Open(ctx, postgres.Options{DB: db.DB()})
+			},
 		}, nil
 	}
 	return nil, fmt.Errorf("snapshots.storage is database, but there is no store for a %q database", db.Dialect())
