@@ -41,7 +41,7 @@ type Instance struct {
 	cost   int    // of new passwords
 	nobody []byte // hash that a login of an unknown user is compared with
 
-	publishing sync.Mutex // held while a file and the Git repository change
+	publishing chan struct{} // holds one while a file and the Git repository change
 	closeOnce  sync.Once
 	closeErr   error // set once by closeOnce
 }
@@ -75,7 +75,7 @@ func Open(dir string, o Options) (*Instance, error) {
 	if o.PasswordCost == 0 {
 		o.PasswordCost = bcryptCost
 	}
-	in := &Instance{layout: l, log: o.Logger, cost: o.PasswordCost}
+	in := &Instance{layout: l, log: o.Logger, cost: o.PasswordCost, publishing: make(chan struct{}, 1)}
 	if in.data, err = os.OpenRoot(l.DataDir); err != nil {
 		return nil, fmt.Errorf("open instance: data directory: %s", reason(err, l.DataDir))
 	}

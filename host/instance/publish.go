@@ -31,8 +31,12 @@ type Published struct {
 // It may be repeated after a failure: what was done already is found done.
 func (in *Instance) Publish(ctx context.Context, id, status string, by host.User) (Published, error) {
 	what := fmt.Sprintf("publish %.80q", id)
-	in.publishing.Lock()
-	defer in.publishing.Unlock()
+	select {
+	case in.publishing <- struct{}{}:
+		defer func() { <-in.publishing }()
+	case <-ctx.Done():
+		return Published{}, fmt.Errorf("%s: %w", what, ctx.Err())
+	}
 
 	draft, err := in.Draft(ctx, id)
 	if err != nil {

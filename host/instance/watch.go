@@ -26,6 +26,8 @@ import (
 //   - a record's file that changed with Git (pull, checkout, commit)
 //   - roles.yml
 //
+// The table of records, which may be long, is read at every fifth look at most.
+//
 // A change may be announced twice, and one that this process made may be
 // announced here again; subscribers compare for themselves. As long as nobody
 // writes, a look costs two file stamps and one pragma. stop waits for the
@@ -35,6 +37,7 @@ func (in *Instance) Watch(interval time.Duration) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	w.recordsEvery = 5
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -63,6 +66,11 @@ type watcher struct {
 	in   *Instance
 	conn *sql.Conn // data_version counts the commits of other connections
 
+	// recordsEvery is how many looks pass from one reading of the records to
+	// the next.
+	recordsEvery, sinceRecords int
+	recordsDue                 bool
+
 	version  int64
 	git      fileStamp
 	sessions map[int64]int64 // user by session
@@ -86,9 +94,9 @@ func (in *Instance) newWatcher(ctx context.Context) (*watcher, error) {
 	if err != nil {
 		return nil, queryError(ctx, "watch instance", err)
 	}
-	w := &watcher{in: in, conn: conn}
+	w := &watcher{in: in, conn: conn, recordsEvery: 1}
 	if w.version, err = w.dataVersion(ctx); err == nil {
-		err = w.read(ctx)
+		err = errors.Join(w.read(ctx), w.readRecords(ctx))
 	}
 	if err != nil {
 		w.close()
@@ -118,10 +126,16 @@ func (w *watcher) look(ctx context.Context) error {
 		if err := w.read(ctx); err != nil {
 			return err
 		}
-		w.version = version
+		w.version, w.recordsDue = version, true
 		w.announceSessions(before)
 		w.announceUsers(before)
 		w.announceRows(before.drafts, w.drafts, host.EventDraftCreated, host.EventDraftUpdated, host.EventDraftDeleted)
+	}
+	if w.sinceRecords++; w.recordsDue && w.sinceRecords >= w.recordsEvery {
+		if err := w.readRecords(ctx); err != nil {
+			return err
+		}
+		w.recordsDue, w.sinceRecords = false, 0
 		w.announceRows(before.records, w.records, host.EventRecordCreated, host.EventRecordUpdated, host.EventRecordDeleted)
 	}
 	if stamp := w.gitStamp(); stamp != w.git {
@@ -179,10 +193,10 @@ func (w *watcher) announceFiles(before map[string]fileStamp) {
 	}
 }
 
-// read takes stock of the database.
+// read takes stock of the short tables.
 func (w *watcher) read(ctx context.Context) error {
 	sessions, users := map[int64]int64{}, map[int64]string{}
-	drafts, records := map[string]rowState{}, map[string]rowState{}
+	drafts := map[string]rowState{}
 	err := errors.Join(
 		w.rows(ctx, `SELECT id, user_id FROM sessions`, func(scan func(...any) error) error {
 			var id, user int64
@@ -199,14 +213,22 @@ func (w *watcher) read(ctx context.Context) error {
 		}),
 		w.rows(ctx, `SELECT id, type, COALESCE(status, ''), '', COALESCE(CAST(updated_at AS TEXT), ''), COALESCE(octet_length(markdown_body), 0)
 			FROM record_drafts`, into(drafts)),
-		w.rows(ctx, `SELECT id, type, COALESCE(status, ''), COALESCE(path, ''), COALESCE(CAST(updated_at AS TEXT), ''), 0
-			FROM records`, into(records)),
 	)
 	if err != nil {
 		return err
 	}
-	w.sessions, w.users, w.drafts, w.records = sessions, users, drafts, records
+	w.sessions, w.users, w.drafts = sessions, users, drafts
 	return nil
+}
+
+func (w *watcher) readRecords(ctx context.Context) error {
+	records := make(map[string]rowState, len(w.records))
+	err := w.rows(ctx, `SELECT id, type, COALESCE(status, ''), COALESCE(path, ''), COALESCE(CAST(updated_at AS TEXT), ''), 0
+		FROM records`, into(records))
+	if err == nil {
+		w.records = records
+	}
+	return err
 }
 
 func into(rows map[string]rowState) func(func(...any) error) error {
