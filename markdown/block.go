@@ -272,7 +272,7 @@ func (p *parser) fence(start, end int32) bool {
 	}
 	n.src.end = p.lines[p.line-1].end
 	info = p.text(info)
-	if info == rawParams && isRawBlock(text, p.depth) {
+	if info == rawParams && p.canStandRaw(text, p.depth, false) {
 		// Somebody's own code block of this name. Carrying it as it stands keeps it apart
 		// from what the name means to us.
 		n.Attrs = rawAttrs

@@ -30,6 +30,7 @@ type writer struct {
 	closed string // type of the block that ended at last, "" if lines followed since
 	depth  int    // containers around the current block
 	behind bool   // the next block begins behind the marker of a list item
+	dash   bool   // and that marker is a dash
 	in     inlineWriter
 }
 
@@ -66,6 +67,9 @@ func (w *writer) blocks(nodes []*Node) {
 			}
 			kind := b2i(n.Type == typeOrderedList)
 			sign[kind] = afterList == n.Type && !sign[kind]
+			if behind && kind == 0 {
+				sign[0] = !w.dash // "* * *" would be a rule
+			}
 			w.list(n, sign[kind], afterList != "", behind)
 			afterList = n.Type
 			continue
@@ -242,11 +246,8 @@ func (w *writer) list(n *Node, second, afterList, behind bool) {
 // item writes the content of a list item behind its marker.
 func (w *writer) item(n *Node, dash bool) {
 	kids := n.Content
-	for len(kids) > 1 && kids[0].Type == typeParagraph && isBlank(kids[0]) {
+	for len(kids) > 1 && showsNothing(kids[0]) {
 		// A blank line behind the marker would end the item: what follows moves up.
-		kids = kids[1:]
-	}
-	for len(kids) > 0 && (kids[0].Type == typeTable && !hasCells(kids[0]) || isList(kids[0]) && len(kids[0].Content) == 0) {
 		kids = kids[1:]
 	}
 	if dash && len(kids) > 0 && kids[0].Type == typeRule {
@@ -254,9 +255,20 @@ func (w *writer) item(n *Node, dash bool) {
 		w.closed = typeRule
 		kids = kids[1:]
 	}
-	w.behind = true
+	w.behind, w.dash = true, dash
 	w.blocks(kids)
 	w.behind = false
+}
+
+// showsNothing reports whether a block has no Markdown.
+func showsNothing(n *Node) bool {
+	switch n.Type {
+	case typeParagraph:
+		return isBlank(n)
+	case typeTable:
+		return !hasCells(n)
+	}
+	return isList(n) && len(n.Content) == 0
 }
 
 func isList(n *Node) bool { return n.Type == typeBulletList || n.Type == typeOrderedList }
@@ -269,7 +281,7 @@ func (w *writer) codeBlock(n *Node, last bool) {
 	if params != nil {
 		info = fmt.Sprint(params)
 	}
-	if info == rawParams && text != "" && canStandRaw(text, w.depth, last) {
+	if info == rawParams && text != "" && (&parser{}).canStandRaw(text, w.depth, last) {
 		w.lines([]byte(text))
 		w.closed = n.Type
 		return
@@ -324,25 +336,4 @@ func textContent(n *Node) string {
 		}
 	}
 	return b.String()
-}
-
-// canStandRaw reports whether the text of a raw block can be written as it stands: it begins
-// with a construct that is carried raw, and does not swallow what comes after it.
-func canStandRaw(text string, depth int, last bool) bool {
-	if strings.TrimLeft(text, " \t\n") != text || strings.TrimRight(text, "\n") != text {
-		return false
-	}
-	if !isRawBlock(text, depth) {
-		return false
-	}
-	if last {
-		return true
-	}
-	var p parser
-	doc, err := p.parse(text+"\n\nx\n", depth)
-	if err != nil {
-		return false
-	}
-	end := doc.Content[len(doc.Content)-1]
-	return end.Type == typeParagraph && textContent(end) == "x"
 }

@@ -195,6 +195,9 @@ func (c *carefulWriter) piece(i int) {
 		if p.text[0] == '[' {
 			c.bang()
 		}
+		if c.line && !c.first {
+			c.out = append(c.out, "    "...) // a line so far in begins no block
+		}
 		c.out = append(c.out, p.text...)
 	case p.atom == nil:
 		c.text(p.text, i == len(c.ps)-1)
@@ -249,6 +252,8 @@ func (c *carefulWriter) text(s string, last bool) {
 			escape = line && !c.first
 		case '#':
 			escape = line || last && rest == "" && c.at == inHeading
+		case '(':
+			escape = i == 0 && len(c.out) > 0 && c.out[len(c.out)-1] == ']' // not a link
 		case '.', ')':
 			escape = number && i > 0 && spaceFirst(rest)
 		}

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,17 +51,40 @@ func (w *inlineWriter) render(nodes []*Node, at place) []byte {
 	}
 	strict := normalInline(nodes, at, true)
 	want := normalInline(nodes, at, false)
-	if w.readsBack(out, want, at) {
+	if w.readsBack(out, want, at) && !tabIndented(out) {
 		return out
 	}
 	for care := 1; care <= 2; care++ {
 		w.out = w.out[:0]
-		w.careful(strict, at, care)
+		w.careful(slices.Clone(strict), at, care)
 		if out = w.trim(at); w.readsBack(out, want, at) {
-			break
+			return out
 		}
 	}
-	return out
+	if at == inBlock && strict[0].raw && (&parser{}).standsAlone(string(out), 0) {
+		return out // HTML at the start is read as a block of HTML, which says the same
+	}
+	for i := range strict {
+		strict[i].raw = false
+	}
+	w.out = w.out[:0]
+	w.careful(strict, at, 2)
+	return w.trim(at)
+}
+
+// tabIndented reports whether a line after the first begins with a tab, whose width depends on
+// the containers around.
+func tabIndented(s []byte) bool {
+	for {
+		i := bytes.IndexByte(s, '\n')
+		if i < 0 {
+			return false
+		}
+		s = bytes.TrimLeft(s[i+1:], " ")
+		if len(s) > 0 && s[0] == '\t' {
+			return true
+		}
+	}
 }
 
 func (w *inlineWriter) trim(at place) []byte {

@@ -13,6 +13,10 @@ func normalForm(doc *Node) *Node {
 	return &Node{Type: typeDoc, Content: orEmpty(normalBlocks(doc.Content))}
 }
 
+func isRawText(n *Node) bool {
+	return n.Type == typeText && len(n.Marks) > 0 && attrString(n.Marks[0].Attrs, "href") == rawHref
+}
+
 func orEmpty(blocks []*Node) []*Node {
 	if len(blocks) == 0 {
 		return []*Node{{Type: typeParagraph}}
@@ -21,7 +25,7 @@ func orEmpty(blocks []*Node) []*Node {
 }
 
 func normalBlocks(nodes []*Node) (out []*Node) {
-	for _, n := range nodes {
+	for i, n := range nodes {
 		c := &Node{Type: n.Type, Attrs: n.Attrs}
 		switch n.Type {
 		case typeParagraph:
@@ -29,12 +33,30 @@ func normalBlocks(nodes []*Node) (out []*Node) {
 				continue // an empty paragraph has no Markdown
 			}
 			c.Content = normalText(n.Content, inBlock)
+			if len(c.Content) > 0 && isRawText(c.Content[0]) {
+				// HTML at the start of a paragraph is read as a block of HTML.
+				back, err := Parse(Canonical(&Node{Type: typeDoc, Content: []*Node{n}}))
+				if err != nil {
+					panic(err)
+				}
+				out = append(out, back.Content...)
+				continue
+			}
 		case typeHeading:
 			c.Attrs = []Attr{{"level", headingLevel(n)}}
 			c.Content = normalText(n.Content, inHeading)
 		case typeCodeBlock:
 			params, _ := n.Attr("params")
 			info, _ := params.(string)
+			if text := normalLines(textContent(n)); info == rawParams && (&parser{}).canStandRaw(text, 0, i == len(nodes)-1) {
+				// A raw block is Markdown; usually it reads back as one.
+				back, err := Parse([]byte(text))
+				if err != nil {
+					panic(err)
+				}
+				out = append(out, back.Content...)
+				continue
+			}
 			c.Attrs = []Attr{{"params", strings.ReplaceAll(normalLines(info), "\n", " ")}}
 			if text := normalLines(textContent(n)); text != "" {
 				c.Content = []*Node{{Type: typeText, Text: cleanText(text)}}

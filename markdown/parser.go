@@ -34,6 +34,7 @@ type parser struct {
 	line       int32 // the next line to read
 	inPara     bool  // a rule is asked whether it ends a paragraph
 	depth      int   // containers around the current line
+	quoted     int   // see beginsRaw
 
 	atOnce  bool // no link definitions to wait for
 	refs    map[string]reference

@@ -53,14 +53,48 @@ func samePieces(a, b []piece) bool {
 // code keeps the white space at its ends, else it stands outside (the existing serializer
 // moves it there).
 func normalInline(nodes []*Node, at place, strict bool) []piece {
+	nodes = joinText(nodes)
 	b := pieceBuilder{at: at, strict: strict}
 	for i, n := range nodes {
 		b.add(nodes, i, n)
 	}
 	b.closeLink(nil)
+	b.splitCode()
 	ps := b.trim()
 	spreadMarks(ps)
 	return mergePieces(ps)
+}
+
+// joinText joins neighbouring texts of the same marks.
+func joinText(nodes []*Node) []*Node {
+	joins := func(i int) bool {
+		return nodes[i-1].Type == typeText && nodes[i].Type == typeText && sameMarks(nodes[i-1].Marks, nodes[i].Marks)
+	}
+	i := 1
+	for i < len(nodes) && !joins(i) {
+		i++
+	}
+	if i >= len(nodes) {
+		return nodes
+	}
+	var out []*Node
+	for i := 0; i < len(nodes); {
+		j := i + 1
+		for j < len(nodes) && joins(j) {
+			j++
+		}
+		n := nodes[i]
+		if j > i+1 {
+			var b strings.Builder
+			for _, k := range nodes[i:j] {
+				b.WriteString(k.Text)
+			}
+			n = &Node{Type: typeText, Marks: n.Marks, Text: b.String()}
+		}
+		out = append(out, n)
+		i = j
+	}
+	return out
 }
 
 type pieceBuilder struct {
@@ -171,18 +205,8 @@ func attrText(n *Node, name string) string {
 func (b *pieceBuilder) text(p piece, s string) {
 	if p.code {
 		p.raw = false
-		s = strings.ReplaceAll(normalLines(s), "\n", " ")
-		inner := strings.TrimFunc(s, isJSSpace)
-		if b.strict || inner == "" || !p.em && !p.strong {
-			p.text = s
-			b.pieces = append(b.pieces, p)
-			return
-		}
-		lead, _, _ := strings.Cut(s, inner)
-		b.text(piece{}, lead)
-		p.text = inner
+		p.text = strings.ReplaceAll(normalLines(s), "\n", " ")
 		b.pieces = append(b.pieces, p)
-		b.text(piece{}, s[len(lead)+len(inner):])
 		return
 	}
 	if p.raw {
@@ -204,12 +228,41 @@ func (b *pieceBuilder) text(p piece, s string) {
 		}
 		q.text = s[:n]
 		s = s[n:]
-		if last := len(b.pieces) - 1; q.space && last >= 0 && b.pieces[last].space {
+		if last := len(b.pieces) - 1; q.space && last >= 0 && b.pieces[last].space && !b.pieces[last].code {
 			b.pieces[last].text += q.text
 			continue
 		}
 		b.pieces = append(b.pieces, q)
 	}
+}
+
+// splitCode joins neighbouring code of the same marks and, unless strict, puts the white space
+// at the ends of emphasized code outside.
+func (b *pieceBuilder) splitCode() {
+	var out []piece
+	for _, p := range b.pieces {
+		if n := len(out); p.code && n > 0 && out[n-1].code && out[n-1].sameMarks(&p) {
+			out[n-1].text += p.text
+			continue
+		}
+		out = append(out, p)
+	}
+	b.pieces = out
+	if b.strict {
+		return
+	}
+	out = nil
+	for _, p := range b.pieces {
+		inner := strings.TrimFunc(p.text, isJSSpace)
+		if !p.code || inner == p.text || inner == "" || !p.em && !p.strong {
+			out = append(out, p)
+			continue
+		}
+		lead, trail, _ := strings.Cut(p.text, inner)
+		p.text = inner
+		out = append(out, piece{text: lead, space: true, code: true}, p, piece{text: trail, space: true, code: true})
+	}
+	b.pieces = out
 }
 
 // joinLines makes one line of text: white space with a line ending in it is one space.
@@ -243,6 +296,7 @@ func (b *pieceBuilder) trim() []piece {
 	for i := range ps {
 		if ps[i].space {
 			ps[i].text = joinLines(ps[i].text)
+			ps[i].code = false // it was part of code until now
 			if i > 0 && b.at == inBlock && ps[i-1].isBreak() {
 				ps[i].text = strings.TrimLeft(ps[i].text, edge)
 			}
@@ -262,11 +316,11 @@ func (b *pieceBuilder) trim() []piece {
 		}
 		break
 	}
-	if len(ps) > 0 && ps[0].space {
+	for i := 0; i < len(ps) && ps[i].space; i++ {
 		if b.at == inCell {
-			ps[0].text = ""
-		} else {
-			ps[0].text = strings.TrimLeft(ps[0].text, edge)
+			ps[i].text = ""
+		} else if ps[i].text = strings.TrimLeft(ps[i].text, edge); ps[i].text != "" {
+			break
 		}
 	}
 	kept := ps[:0]

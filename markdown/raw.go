@@ -1,5 +1,7 @@
 package markdown
 
+import "strings"
+
 // What the schema has no node for is carried as raw Markdown, see doc.go.
 const (
 	rawParams = "civicpress:markdown"
@@ -8,16 +10,37 @@ const (
 
 var rawLink = []Attr{{"href", rawHref}, {"title", nil}}
 
-// isRawBlock reports whether the text of a raw block begins with a construct that Parse
-// carries in a raw block; such a block is written as it stands. Any other code block of that
-// name is just a code block.
-func isRawBlock(text string, depth int) bool {
-	var p parser
-	doc, err := p.parse(text, depth)
+// maxQuoted is how many code blocks named like raw blocks may stand in one another and still
+// be told apart.
+const maxQuoted = 4
+
+// canStandRaw reports whether the text of a raw block can be written as it stands: it begins
+// with a construct that is carried raw, and does not swallow what comes after it. last says
+// that nothing does.
+func (p *parser) canStandRaw(text string, depth int, last bool) bool {
+	return text != "" && strings.TrimLeft(text, " \t\n") == text && strings.TrimRight(text, "\n") == text &&
+		p.beginsRaw(text, depth) && (last || p.standsAlone(text, depth))
+}
+
+// beginsRaw reports whether text begins with a construct that Parse carries in a raw block.
+func (p *parser) beginsRaw(text string, depth int) bool {
+	if p.quoted >= maxQuoted {
+		return false
+	}
+	inner := parser{quoted: p.quoted + 1}
+	doc, err := inner.parse(text, depth)
+	return err == nil && isRaw(doc.Content[0])
+}
+
+// standsAlone reports whether text leaves what comes after a blank line alone.
+func (p *parser) standsAlone(text string, depth int) bool {
+	inner := parser{quoted: p.quoted + 1}
+	doc, err := inner.parse(text+"\n\nx\n", depth)
 	if err != nil {
 		return false
 	}
-	return isRaw(doc.Content[0])
+	end := doc.Content[len(doc.Content)-1]
+	return end.Type == typeParagraph && textContent(end) == "x"
 }
 
 func isRaw(n *Node) bool {

@@ -104,21 +104,28 @@ func splitRow(cells []string, row string) []string {
 	first := len(cells)
 	escaped := false
 	from := 0
-	joined := ""
+	var joined []byte // the cell so far, if it has escaped pipes
+	cell := func(end int) {
+		if joined == nil {
+			cells = append(cells, row[from:end])
+		} else {
+			cells = append(cells, string(append(joined, row[from:end]...)))
+			joined = nil
+		}
+	}
 	for i := 0; i < len(row); i++ {
 		if row[i] == '|' {
 			if escaped {
-				joined += row[from : i-1]
+				joined = append(joined, row[from:i-1]...)
 				from = i
 			} else {
-				cells = append(cells, joined+row[from:i])
-				joined = ""
+				cell(i)
 				from = i + 1
 			}
 		}
 		escaped = row[i] == '\\'
 	}
-	cells = append(cells, joined+row[from:])
+	cell(len(row))
 	if cells[first] == "" {
 		copy(cells[first:], cells[first+1:])
 		cells = cells[:len(cells)-1]
