@@ -74,7 +74,7 @@ func New(d Deps, c config.Config) (*Plugin, error) {
 
 func (p *Plugin) assemble() error {
 	d, c := p.deps, p.Config
-	storage, err := newStorage(c.Snapshots, d.Database, d.SystemDir, p.log)
+	storage, err := newStorage(c.Snapshots, d.Database, d.SystemDir, false, p.log)
 	if err != nil {
 		return err
 	}

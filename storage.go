@@ -16,6 +16,17 @@ import (
 	"github.com/civicpress/realtimefx/realtime/store/sqlite"
 )
 
+// OpenStore opens the configured store to look at what is kept, without a
+// server and, for a database, also beside a running one. What is read there is
+// not changed.
+func OpenStore(ctx context.Context, d Deps, c config.Config) (store.Store, error) {
+	s, err := newStorage(c.Snapshots, d.Database, d.SystemDir, true, d.Logger)
+	if err != nil {
+		return nil, err
+	}
+	return s.opener(ctx)
+}
+
 // storage is the configured store. It exists from construction on, so that
 // journal, keeper and rooms can be put together, and is opened by Start.
 type storage struct {
@@ -28,10 +39,10 @@ var errNoDatabase = errors.New("snapshots.storage is database, but the core has 
 
 // newStorage chooses by snapshots.storage. It never falls back to another
 // store than the one that was asked for.
-func newStorage(c config.Snapshots, db host.Database, dir string, log *slog.Logger) (*storage, error) {
+func newStorage(c config.Snapshots, db host.Database, dir string, readOnly bool, log *slog.Logger) (*storage, error) {
 	switch c.Storage {
 	case config.StorageDatabase:
-		return databaseStorage(db, dir, log)
+		return databaseStorage(db, dir, readOnly, log)
 	case config.StorageFilesystem:
 		folder := under(dir, c.Directory, "realtime")
 		return &storage{
@@ -46,13 +57,13 @@ func newStorage(c config.Snapshots, db host.Database, dir string, log *slog.Logg
 	return nil, fmt.Errorf("snapshots.storage: %q is not available in this build", c.Storage)
 }
 
-func databaseStorage(db host.Database, dir string, log *slog.Logger) (*storage, error) {
+func databaseStorage(db host.Database, dir string, readOnly bool, log *slog.Logger) (*storage, error) {
 	if db == nil {
 		return nil, errNoDatabase
 	}
 	switch db.Dialect() {
 	case "sqlite":
-		o := sqlite.Options{Core: db.Path(), Journal: filepath.Join(dir, sqlite.JournalName), Logger: log}
+		o := sqlite.Options{Core: db.Path(), Journal: filepath.Join(dir, sqlite.JournalName), ReadOnly: readOnly, Logger: log}
 		if o.Core == "" {
 			return nil, errors.New("snapshots.storage is database, but the core's SQLite database has no file")
 		}

@@ -46,6 +46,8 @@ var commands = []command{
 	configCheckCommand,
 	configInitCommand,
 	convertCommand,
+	doctorCommand,
+	exportCommand,
 	versionCommand,
 }
 
