@@ -156,10 +156,35 @@ func forYAML(v any) any {
 			list[i] = forYAML(item)
 		}
 		return list
+	case string:
+		if !survives(v) {
+			return quoted(v)
+		}
+		return v
 	default:
 		return v
 	}
 }
+
+// survives reports whether the library reads a text as it writes it; it does
+// not for some with tabs, carriage returns or a leading question mark.
+func survives(s string) bool {
+	if !strings.ContainsAny(s, "\t\r?.") {
+		return true
+	}
+	b, err := yaml.Marshal([]string{s})
+	if err != nil {
+		return false
+	}
+	var back []any
+	return yaml.Unmarshal(b, &back) == nil && len(back) == 1 && back[0] == s
+}
+
+// quoted is written as JSON, which is YAML's double-quoted style.
+type quoted string
+
+// MarshalYAML returns the JSON text.
+func (q quoted) MarshalYAML() ([]byte, error) { return marshalJSON(string(q)) }
 
 // groups is the order in which the core writes the keys; a blank line stands
 // between groups.

@@ -183,7 +183,7 @@ func draftChanges(f fields, d host.Draft) (fields, error) {
 		}
 		v, err := parseJSON(c.src)
 		if err != nil {
-			return nil, fmt.Errorf("draft's %s is not valid JSON: %w", c.key, err)
+			return nil, fmt.Errorf("%w: the draft's %s is not usable JSON: %w", ErrFrontMatter, c.key, err)
 		}
 		if isEmpty(v) {
 			v = nil
@@ -203,7 +203,7 @@ func draftChanges(f fields, d host.Draft) (fields, error) {
 	}
 	meta, err := parseJSONObject(d.Metadata)
 	if err != nil {
-		return nil, fmt.Errorf("draft's metadata: %w", err)
+		return nil, fmt.Errorf("%w: the draft's metadata is not a usable JSON object: %w", ErrFrontMatter, err)
 	}
 	return append(changes, metadataChanges(f, meta)...), nil
 }

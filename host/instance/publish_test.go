@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/civicpress/realtimefx/host"
 )
@@ -470,5 +471,90 @@ func TestPublishInAnOuterRepository(t *testing.T) {
 	}
 	if got := gitOutput(t, in, "show", "--format=", "--name-only", "HEAD"); !strings.Contains(got, "data/records/bylaws/noise.md") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestPublishOfUnusableMetadata(t *testing.T) {
+	in, bob := withPublished(t, published)
+	for _, metadata := range []string{`{"a":`, `[1]`, `"text"`, `{"a":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`} {
+		execSQL(t, in, `DELETE FROM record_drafts`)
+		d := draftFor("noise", "bylaw", "x")
+		d.Metadata = []byte(metadata)
+		if err := in.CreateDraft(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Publish(t.Context(), "noise", "", bob); !errors.Is(err, ErrFrontMatter) {
+			t.Errorf("%.20s: got %v, want ErrFrontMatter", metadata, err)
+		}
+		if file(t, in, "records/bylaws/noise.md") != published {
+			t.Fatalf("%.20s: the file changed", metadata)
+		}
+	}
+}
+
+// FuzzDraftFile writes a record of any title and metadata: what is written
+// reads the same, and publishing the same draft again changes nothing.
+func FuzzDraftFile(f *testing.F) {
+	f.Add("Title: 'x' # y", `{"tags":["a: b","- c",""],"n":1.5e3,"o":{"x":null,"yes":true}}`, "Body")
+	f.Add("---", `{"":"","a b":"\n","é\u0000":"\u2028"}`, "---\ntitle: x\n---")
+	f.Add("1", `{"date":"2024-01-01","0x1f":"0o17","~":"null","metadata":{"a":1}}`, "")
+	f.Fuzz(func(t *testing.T, title, metadata, body string) {
+		if !utf8.ValidString(title) {
+			return
+		}
+		d := draftFor("r", "memo", body)
+		d.Title, d.Metadata = title, []byte(metadata)
+		text, err := draftFile(d, host.Record{}, host.User{Username: "bob"})
+		if err != nil {
+			return
+		}
+		r, err := parseRecord(text)
+		if err != nil {
+			if title != "" {
+				t.Fatalf("written, but not readable: %v\n%s", err, text)
+			}
+			return
+		}
+		if r.Title != title || r.Body != trimmed(body) {
+			t.Fatalf("got %q, %q from\n%s", r.Title, r.Body, text)
+		}
+		again, err := revise(text, d)
+		if err != nil || again != text {
+			t.Fatalf("publishing again changes it (%v):\n%s\n%s", err, text, again)
+		}
+	})
+}
+
+// TestOddTextsCanBePublished: whatever a person types as a title or a tag, it
+// must not be in the way of publishing.
+func TestOddTextsCanBePublished(t *testing.T) {
+	for _, s := range []string{
+		"a\tb", "\ta", "🏛️", "- x", "-", "---", "? y", "?", "yes", "2024-01-01", "é: à", "'", `"`, "#x", "a #b", "{a}", "[b]", "*x", "&y", "!z",
+		"|", ">", "%", "@", "`", "null", "~", "true", "1e3", "0x1f", "12:30", "line\nbreak", "line\n", "\nline", "a\n b", "  a\nb", "  lead", "trail ",
+		`\`, `a\nb`, "key: value: more", "a\rb", "a\r\nb", "\u0085", "\u2028", "\u00a0x", "\ufeff", "\x01", `a: 'b' "c"`, "=", "<<", "..", "...", ".inf",
+		".nan", "0", "-0", "1_000", "on", "n", "a:", ":a", ": a", "x\n---\ny", "x\n...\ny", " ", "é\x00",
+	} {
+		meta, err := marshalJSON(fields{{"tags", []any{s, "z"}}, {"k", fields{{"v", s}, {"w", "x"}}}, {"top", s}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := draftFor("r", "memo", "b")
+		d.Title, d.Metadata = s, meta
+		text, err := draftFile(d, host.Record{}, host.User{Username: "b"})
+		if err != nil {
+			t.Errorf("new file, %q: %v", s, err)
+			continue
+		}
+		if r, err := parseRecord(text); err != nil || r.Title != s {
+			t.Errorf("%q reads as %q, %v", s, r.Title, err)
+		}
+		revised, err := revise(published, d)
+		if err != nil {
+			t.Errorf("old file, %q: %v", s, err)
+			continue
+		}
+		if r, err := parseRecord(revised); err != nil || r.Title != s {
+			t.Errorf("%q reads as %q, %v", s, r.Title, err)
+		}
 	}
 }
