@@ -101,10 +101,16 @@ func (p *Plugin) assemble() error {
 	if err != nil {
 		return err
 	}
-	p.Server, err = realtime.New(realtime.Deps{
+	deps := realtime.Deps{
 		Auth: d.Auth, Rooms: p.Rooms, Hooks: p.Hooks, Health: d.Health, Logger: p.log,
 		Journal: journal, Keeper: keeper, Observer: observer, HookLoad: p.Hooks.Stats,
-	}, options)
+	}
+	var snapshots *snapshotAPI
+	if c.Snapshots.APITokenFile != "" && c.Snapshots.Storage != config.StorageAPI {
+		snapshots = &snapshotAPI{}
+		deps.Snapshots = snapshots
+	}
+	p.Server, err = realtime.New(deps, options)
 	if err != nil {
 		return err
 	}
@@ -116,6 +122,10 @@ func (p *Plugin) assemble() error {
 		{"keeper", keeper.Start, keeper.Stop},
 		{"server", p.Server.Start, p.Server.Stop},
 		p.subscriptions(),
+	}
+	if snapshots != nil {
+		open := func(id string) bool { _, ok := p.Rooms.Room(id); return ok }
+		p.parts = append(p.parts, snapshots.serve(under(d.SystemDir, c.Snapshots.APITokenFile, ""), storage, open, p.log))
 	}
 	return nil
 }

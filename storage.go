@@ -51,6 +51,14 @@ func newStorage(c config.Snapshots, db host.Database, dir string, readOnly bool,
 				return fs.Open(ctx, fs.Options{Dir: folder, Logger: log})
 			},
 		}, nil
+	case config.StorageAPI:
+		folder := under(dir, c.Directory, "realtime")
+		return &storage{
+			what: "api (" + c.APIURL + ", journal in " + folder + ")",
+			opener: func(ctx context.Context) (store.Store, error) {
+				return openAPI(ctx, c, dir, folder, log)
+			},
+		}, nil
 	case config.StorageMemory:
 		return &storage{what: "memory", opener: func(context.Context) (store.Store, error) { return mem.New(), nil }}, nil
 	}

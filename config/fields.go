@@ -47,7 +47,7 @@ var notes = map[string]note{
 	"snapshots.max_pending_bytes":  {unit: "bytes", ours: true, effect: "How much is kept in memory while the disk fails. Beyond it new edits are refused rather than lost."},
 	"snapshots.directory":          {ours: true, effect: "The folder for storage: filesystem, relative to the folder of realtime.yml. Empty: realtime."},
 	"snapshots.api_url":            {ours: true, effect: "The core's address for storage: api, for example https://town.example/api/v1."},
-	"snapshots.api_token_file":     {ours: true, effect: "A file with the service token for storage: api, relative to the folder of realtime.yml."},
+	"snapshots.api_token_file":     {ours: true, effect: "A file with the service token of the snapshot interface, relative to the folder of realtime.yml. With storage: api it is what we show; otherwise it switches on that we serve the interface to others."},
 
 	"rate_limiting.messages_per_second":  {unit: "messages/s", effect: "The rate that one socket may keep up. It was a hard limit of 10, which cut people who type; now a socket may burst above it, is then read more slowly, and is closed only for sustained abuse."},
 	"rate_limiting.burst":                {unit: "messages", ours: true, effect: "How many messages a socket may send at once before it is slowed down."},

@@ -22,6 +22,7 @@ func (s *Server) API() http.Handler {
 	if h := s.deps.Snapshots; h != nil {
 		mux.Handle("GET /records/{id}/collab-snapshot", h)
 		mux.Handle("POST /records/{id}/collab-snapshot", h)
+		mux.Handle("DELETE /records/{id}/collab-snapshot", h)
 	}
 	return mux
 }
