@@ -39,7 +39,7 @@ func TestSnapshotInterfaceBothEnds(t *testing.T) {
 	}
 
 	c := config.Snapshots{Storage: config.StorageAPI, APIURL: server.URL, APITokenFile: "token"}
-	s, err := newStorage(c, nil, dir, log)
+	s, err := newStorage(c, nil, dir, false, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestSnapshotInterfaceBothEnds(t *testing.T) {
 		t.Errorf("a short token was taken: %v", err)
 	}
 	c.APITokenFile = "absent"
-	s, err = newStorage(c, nil, dir, log)
+	s, err = newStorage(c, nil, dir, false, log)
 	if err != nil {
 		t.Fatal(err)
 	}
