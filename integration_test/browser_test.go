@@ -26,6 +26,7 @@ type visit struct {
 	Text     string            `json:"text"` // a paragraph of the record that is plain text on one line
 	Names    map[string]string `json:"names"`
 	Records  []string          `json:"records"`
+	Password string            `json:"password"` // alice's
 }
 
 // chromium returns the browser to drive.
@@ -145,7 +146,7 @@ var plainLine = regexp.MustCompile(`^[A-Z][^*_\x60\[\]<>|#~\\&!]{60,}[a-z]\.$`)
 // its published Markdown too.
 func visitTo(t *testing.T, s *server) (visit, string) {
 	t.Helper()
-	v := visit{Editor: s.Editor, Shots: shots(t), Names: map[string]string{}, Records: s.Records}
+	v := visit{Editor: s.Editor, Shots: shots(t), Names: map[string]string{}, Records: s.Records, Password: "alice-demo"}
 	for name, user := range s.Users {
 		v.Names[name] = user.Name
 	}
@@ -268,6 +269,13 @@ func TestBrowserKeyboard(t *testing.T) {
 	s := startDemo(t, t.TempDir())
 	v, _ := visitTo(t, s)
 	browse(t, "keyboard", v, nil, nil)
+}
+
+func TestBrowserSignIn(t *testing.T) {
+	t.Parallel()
+	s := startDemo(t, t.TempDir())
+	v, _ := visitTo(t, s)
+	browse(t, "sign in", v, nil, nil)
 }
 
 func TestBrowserFormat(t *testing.T) {

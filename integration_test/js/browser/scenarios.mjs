@@ -250,6 +250,33 @@ const scenarios = {
     return {}
   },
 
+  /** Signing in by hand, finding a record, and out again. */
+  async 'sign in' () {
+    const page = await open('', { quiet: false }) // the browser reports the 401
+    await page.locator('.choice', { hasText: options.names.bob }).click()
+    await page.locator('.record').first().waitFor()
+    check((await page.locator('.record').count()) >= options.records.length, 'the list is not complete')
+    await page.getByRole('searchbox', { name: 'Find a record' }).fill(`${options.record.slice(0, 4)} ${options.record.slice(-4)}`)
+    await until('one record is left', async () => (await page.locator('.record').count()) === 1)
+    await page.locator('.record').click()
+    await page.locator('.prose').waitFor()
+    await page.reload() // the tab stays signed in
+    await page.locator('.prose').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+
+    await page.getByLabel('User name').fill('alice')
+    await page.getByLabel('Password').fill('not her password')
+    await page.keyboard.press('Enter')
+    await page.locator('.problem', { hasText: 'not right' }).waitFor()
+    await page.getByLabel('Password').fill(options.password)
+    await page.keyboard.press('Enter')
+    await page.locator('.record').first().waitFor()
+    check((await page.locator('.who-name').textContent()) === options.names.alice, 'signed in as somebody else')
+    await page.goto(page.url().replace(/#.*/, '') + '#/records/no-such-record')
+    await page.locator('h1', { hasText: 'No such record' }).waitFor()
+    return {}
+  },
+
   /** What the toolbar and the keys make is the Markdown one would expect, and undoing all of it leaves no trace. */
   async format () {
     const page = await openRecord('alice')
