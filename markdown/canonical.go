@@ -181,6 +181,10 @@ func headingLevel(n *Node) int {
 }
 
 func (w *writer) quote(n *Node) {
+	if w.depth >= MaxDepth {
+		w.blocks(n.Content) // prefixes would grow with the square of the depth
+		return
+	}
 	w.write("> ")
 	old := len(w.prefix)
 	w.prefix = append(w.prefix, "> "...)
@@ -209,6 +213,12 @@ func listOrder(n *Node) int {
 // type stands before it; afterList says that any list does; behind, that it begins behind the
 // marker of an item.
 func (w *writer) list(n *Node, second, afterList, behind bool) {
+	if w.depth >= MaxDepth {
+		for _, item := range n.Content {
+			w.blocks(item.Content)
+		}
+		return
+	}
 	ordered := n.Type == typeOrderedList
 	order := listOrder(n)
 	width := len(strconv.Itoa(order + len(n.Content) - 1))

@@ -201,7 +201,7 @@ func attrText(n *Node, name string) string {
 	return cleanText(fmt.Sprint(v))
 }
 
-// text splits text into words and white space.
+// text adds text, the white space at its ends apart.
 func (b *pieceBuilder) text(p piece, s string) {
 	if p.code {
 		p.raw = false
@@ -217,23 +217,26 @@ func (b *pieceBuilder) text(p piece, s string) {
 		b.pieces = append(b.pieces, p)
 		return
 	}
-	for s != "" {
-		var n int
-		rest := strings.TrimLeftFunc(s, isJSSpace)
-		q := p
-		if n = len(s) - len(rest); n > 0 {
-			q = piece{space: true}
-		} else if n = strings.IndexFunc(s, isJSSpace); n < 0 {
-			n = len(s)
-		}
-		q.text = s[:n]
-		s = s[n:]
-		if last := len(b.pieces) - 1; q.space && last >= 0 && b.pieces[last].space && !b.pieces[last].code {
-			b.pieces[last].text += q.text
-			continue
-		}
-		b.pieces = append(b.pieces, q)
+	core := strings.TrimLeftFunc(s, isJSSpace)
+	b.space(s[:len(s)-len(core)])
+	s = core
+	if core = strings.TrimRightFunc(s, isJSSpace); core != "" {
+		// White space inside has the marks of both its sides, as it should.
+		p.text = joinLines(core)
+		b.pieces = append(b.pieces, p)
 	}
+	b.space(s[len(core):])
+}
+
+func (b *pieceBuilder) space(s string) {
+	if s == "" {
+		return
+	}
+	if last := len(b.pieces) - 1; last >= 0 && b.pieces[last].space && !b.pieces[last].code {
+		b.pieces[last].text += s
+		return
+	}
+	b.pieces = append(b.pieces, piece{text: s, space: true})
 }
 
 // splitCode joins neighbouring code of the same marks and, unless strict, puts the white space
