@@ -14,6 +14,18 @@ import (
 // openJournal opens the journal. One that SQLite cannot read is moved aside,
 // and what can be read of it is copied.
 func (s *Store) openJournal(ctx context.Context) (file, error) {
+	reason, kept, err := s.keepDamagedLog()
+	if err != nil {
+		return file{}, err
+	}
+	f, err := s.openReadable(ctx)
+	if err == nil && reason != "" {
+		err = f.noteDamagedLog(ctx, reason, kept)
+	}
+	return f, err
+}
+
+func (s *Store) openReadable(ctx context.Context) (file, error) {
 	f, err := openFile(ctx, s.opts.Journal, s.opts.BusyTimeout, journalMigrations)
 	if err == nil {
 		if err = f.check(ctx); err == nil {
