@@ -3,6 +3,7 @@ package room
 import (
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
@@ -21,6 +22,7 @@ type ack struct {
 func (r *Room) await(m *Member) {
 	if len(m.acks) == 0 {
 		r.waiting = append(r.waiting, m)
+		r.acksDue.Store(true) // before durable is looked at below: no news gets lost between the two
 	} else if last := &m.acks[len(m.acks)-1]; last.seq == r.seq {
 		last.updates = m.updates
 		for id, c := range m.clocks {
@@ -64,14 +66,20 @@ func (r *Room) settle(through uint64) {
 		m.warned = false
 		return len(m.acks) == 0
 	})
+	r.acksDue.Store(len(r.waiting) > 0)
 }
 
-// Durable implements store.Listener.
+// Durable implements store.Listener. Only when somebody waits to hear it does
+// the loop have to know.
 func (r *Room) Durable(through uint64) {
+	r.flights.land(through, time.Now(), r.manager.opts.Meter.Ack.Observe)
 	r.in.mu.Lock()
 	defer r.in.mu.Unlock()
-	r.in.durable, r.in.hasNews = max(r.in.durable, through), true
-	r.newsLocked()
+	r.durable.Store(max(r.durable.Load(), through))
+	if r.acksDue.Load() {
+		r.in.hasNews = true
+		r.newsLocked()
+	}
 }
 
 // Failing implements store.Listener.
@@ -98,11 +106,7 @@ func (r *Room) newsLocked() {
 
 // news deals with what the journal said.
 func (r *Room) news(b *batch) {
-	if b.durable > r.durable.Load() {
-		r.durable.Store(b.durable)
-		r.flights.land(b.durable, time.Now(), r.manager.opts.Meter.Ack.Observe)
-		r.settle(b.durable)
-	}
+	r.settle(r.durable.Load())
 	switch {
 	case b.failing != nil:
 		var broken *store.RoomError
@@ -134,7 +138,10 @@ func (r *Room) warn() {
 }
 
 // flights are the entries on their way to the disk, for the latency of saved.
-type flights struct{ list []flight }
+type flights struct {
+	mu   sync.Mutex
+	list []flight // guarded by mu; by ascending seq
+}
 
 type flight struct {
 	seq uint64
@@ -142,16 +149,23 @@ type flight struct {
 }
 
 func (f *flights) add(seq uint64, at time.Time) {
+	f.mu.Lock()
 	if len(f.list) < 4096 { // figures only: a failing disk must not fill memory
 		f.list = append(f.list, flight{seq, at})
 	}
+	f.mu.Unlock()
 }
 
 func (f *flights) land(through uint64, now time.Time, observe func(time.Duration)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n := 0
 	for n < len(f.list) && f.list[n].seq <= through {
 		observe(now.Sub(f.list[n].at))
 		n++
 	}
-	f.list = append(f.list[:0], f.list[n:]...)
+	f.list = slices.Delete(f.list, 0, n)
+	if len(f.list) == 0 && cap(f.list) > 64 {
+		f.list = nil
+	}
 }

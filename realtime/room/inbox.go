@@ -3,6 +3,7 @@ package room
 import (
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // event is something that the loop has to deal with.
@@ -39,12 +40,16 @@ type inbox struct {
 	events  []event   // guarded by mu
 	arena   []byte    // guarded by mu; the data of events
 	running bool      // guarded by mu; the loop's goroutine exists
+	parked  bool      // guarded by mu; … and waits for work
 	closed  bool      // guarded by mu
 
-	durable   uint64 // guarded by mu; news from the journal, see journal.go
-	hasNews   bool   // guarded by mu
-	failing   error  // guarded by mu
-	recovered bool   // guarded by mu
+	work   sync.Cond   // signalled when a parked loop has to do something or to end
+	linger *time.Timer // ends a loop that has been parked for a while; guarded by mu
+
+	// News from the journal, see ack.go.
+	hasNews   bool  // guarded by mu
+	failing   error // guarded by mu
+	recovered bool  // guarded by mu
 }
 
 const (
@@ -106,10 +111,45 @@ func (r *Room) Submit(m *Member, kind Message, payload []byte) bool {
 
 // startLocked sees to it that the loop runs.
 func (r *Room) startLocked() {
-	if !r.in.running {
-		r.in.running = true
+	switch in := &r.in; {
+	case in.parked:
+		in.parked = false
+		in.work.Signal()
+	case !in.running:
+		in.running = true
 		go r.loop()
 	}
+}
+
+// lingering is how long a loop waits for more work before its goroutine ends:
+// a new one would have to grow its stack again for every edit.
+const lingering = 2 * time.Second
+
+// parkLocked waits for work and reports false when there was none.
+func (in *inbox) parkLocked() bool {
+	if in.closed {
+		return false
+	}
+	if in.linger == nil {
+		in.linger = time.AfterFunc(lingering, in.retire)
+	} else {
+		in.linger.Reset(lingering)
+	}
+	in.parked = true
+	for in.parked && !in.closed {
+		in.work.Wait()
+	}
+	in.parked = false
+	in.linger.Stop()
+	return len(in.events) > 0 || in.hasNews
+}
+
+// retire ends a loop that is parked.
+func (in *inbox) retire() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.parked = false
+	in.work.Signal()
 }
 
 // batch is what the loop took from the inbox; it goes back and forth between
@@ -118,7 +158,6 @@ type batch struct {
 	events []event
 	arena  []byte
 
-	durable   uint64
 	hasNews   bool
 	failing   error
 	recovered bool
@@ -137,7 +176,7 @@ func (r *Room) next(b *batch) bool {
 	in := &r.in
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if len(in.events) == 0 && !in.hasNews {
+	if len(in.events) == 0 && !in.hasNews && !in.parkLocked() {
 		in.running = false
 		in.space.Broadcast()
 		in.events, in.arena = nil, nil // an idle room keeps no buffers
@@ -145,7 +184,7 @@ func (r *Room) next(b *batch) bool {
 	}
 	b.events, in.events = in.events, b.events[:0]
 	b.arena, in.arena = in.arena, b.arena[:0]
-	b.durable, b.failing, b.recovered, b.hasNews = in.durable, in.failing, in.recovered, in.hasNews
+	b.failing, b.recovered, b.hasNews = in.failing, in.recovered, in.hasNews
 	in.failing, in.recovered, in.hasNews = nil, false, false
 	in.space.Broadcast()
 	for i := range b.events {
@@ -161,14 +200,15 @@ func (in *inbox) close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.closed = true
+	in.work.Signal()
 	in.space.Broadcast()
 	for in.running {
 		in.space.Wait()
 	}
 }
 
-// loop is the room's goroutine. It exists only while there is something to do
-// and owns the document while it runs.
+// loop is the room's goroutine. It exists while there is something to do and a
+// little longer, and owns the document while it runs.
 func (r *Room) loop() {
 	var b batch
 	defer r.rescue()

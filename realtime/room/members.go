@@ -53,6 +53,7 @@ func (r *Room) part(m *Member) {
 	r.members = slices.Delete(r.members, i, i+1)
 	r.clients.Store(int32(len(r.members)))
 	r.waiting = slices.DeleteFunc(r.waiting, func(w *Member) bool { return w == m })
+	r.acksDue.Store(len(r.waiting) > 0)
 	m.synced, m.acks = false, nil
 	r.silence(m)
 }

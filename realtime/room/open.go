@@ -85,7 +85,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 		doc: yjs.NewDoc(yjs.Options{GUID: e.id}), meta: loaded.Meta, seq: loaded.LastSeq(),
 		authors: map[uint64]int64{}, presence: awareness.New(), speakers: map[uint64]*Member{},
 	}
-	r.in.space.L = &r.in.mu
+	r.in.space.L, r.in.work.L = &r.in.mu, &r.in.mu
 	snapshot := store.Snapshot{Room: e.id}
 	if loaded.Snapshot != nil {
 		snapshot = *loaded.Snapshot

@@ -53,6 +53,7 @@ type Room struct {
 	bytes     atomic.Int64
 	applied   atomic.Uint64 // seq
 	durable   atomic.Uint64
+	acksDue   atomic.Bool // somebody waits to hear what is durable
 	updates   atomic.Uint64
 	snapshot  atomic.Int64           // unix milliseconds of the last one; 0 = none
 	snapSeq   atomic.Uint64          // covered by it
