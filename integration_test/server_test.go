@@ -176,3 +176,10 @@ func (l *lockedBuffer) tail(n int) string {
 	b := l.b.Bytes()
 	return string(b[max(0, len(b)-n):])
 }
+
+// has reports whether the log holds a text.
+func (l *lockedBuffer) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Contains(l.b.Bytes(), []byte(text))
+}
