@@ -105,7 +105,7 @@ func plainText(nodes []*Node, at place) bool {
 		return false
 	}
 	s := nodes[0].Text
-	if s == "" || s[0] < utf8.RuneSelf && !isLetter(s[0]) {
+	if !safeStart(s, at) {
 		return false
 	}
 	for i := 0; i < len(s); i++ {

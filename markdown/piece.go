@@ -101,6 +101,7 @@ type pieceBuilder struct {
 	at      place
 	pieces  []piece
 	strict  bool
+	code    bool        // there is a code piece
 	literal *linkTarget // a link that may not be one, being written as text
 }
 
@@ -207,6 +208,7 @@ func (b *pieceBuilder) text(p piece, s string) {
 		p.raw = false
 		p.text = strings.ReplaceAll(normalLines(s), "\n", " ")
 		b.pieces = append(b.pieces, p)
+		b.code = true
 		return
 	}
 	if p.raw {
@@ -242,6 +244,9 @@ func (b *pieceBuilder) space(s string) {
 // splitCode joins neighbouring code of the same marks and, unless strict, puts the white space
 // at the ends of emphasized code outside.
 func (b *pieceBuilder) splitCode() {
+	if !b.code {
+		return
+	}
 	var out []piece
 	for _, p := range b.pieces {
 		if n := len(out); p.code && n > 0 && out[n-1].code && out[n-1].sameMarks(&p) {

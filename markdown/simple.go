@@ -17,7 +17,7 @@ func simple(nodes []*Node, at place) bool {
 		}
 		switch n.Type {
 		case typeText:
-			if lineStart && at != inHeading && !letterStart(n.Text) {
+			if lineStart && !safeStart(n.Text, at) {
 				return false
 			}
 			if len(n.Marks) == 0 {
@@ -40,7 +40,7 @@ func simple(nodes []*Node, at place) bool {
 		case typeImage:
 			alt := attrString(n.Attrs, "alt")
 			if len(n.Marks) > 0 || attrString(n.Attrs, "title") != "" || !simpleHref(attrString(n.Attrs, "src")) ||
-				alt != "" && (!letterStart(alt) || !simpleText(alt, at)) {
+				alt != "" && (!safeStart(alt, inBlock) || !simpleText(alt, at)) {
 				return false
 			}
 			marked = false
@@ -57,13 +57,17 @@ func simple(nodes []*Node, at place) bool {
 	return true
 }
 
-// letterStart reports whether text begins with what begins no block.
-func letterStart(s string) bool {
+// safeStart reports whether text begins with what begins no block.
+func safeStart(s string, at place) bool {
 	if s == "" {
 		return false
 	}
-	if s[0] < utf8.RuneSelf {
-		return isLetter(s[0])
+	if c := s[0]; c < utf8.RuneSelf {
+		if isLetter(c) || strings.IndexByte(`$("'%,.;`, c) >= 0 {
+			return true
+		}
+		// The usual escape of "1. " makes any white space a space.
+		return at != inBlock && c > ' ' && !strings.HasPrefix(strings.TrimLeft(s, "0123456789"), ".")
 	}
 	r, _ := utf8.DecodeRuneInString(s)
 	return r != utf8.RuneError && !isJSSpace(r)
