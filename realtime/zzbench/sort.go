@@ -1,8 +1,0 @@
-package main
-
-import (
-	"slices"
-	"time"
-)
-
-func slicesSort(l []time.Duration) { slices.Sort(l) }
