@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/civicpress/realtimefx/host"
@@ -65,7 +66,7 @@ func (s *Server) getRooms(w http.ResponseWriter, r *http.Request) {
 	if !ok || !s.mayAdmin(w, r, login) {
 		return
 	}
-	st := s.Stats(false)
+	st := s.Stats(0)
 	writeData(w, map[string]any{"rooms": st.Rooms, "total": st.RoomsOpen, "limit": st.RoomsLimit})
 }
 
@@ -74,7 +75,11 @@ func (s *Server) getStats(w http.ResponseWriter, r *http.Request) {
 	if !ok || !s.mayAdmin(w, r, login) {
 		return
 	}
-	writeData(w, s.Stats(r.URL.Query().Get("history") != "0"))
+	points := historyLength
+	if n, err := strconv.ParseUint(r.URL.Query().Get("history"), 10, 16); err == nil {
+		points = int(n)
+	}
+	writeData(w, s.Stats(points))
 }
 
 func (s *Server) getPresence(w http.ResponseWriter, r *http.Request) {

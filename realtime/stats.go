@@ -91,6 +91,7 @@ type historyPoint struct {
 	P50         *float64  `json:"ack_p50_ms"`
 	P99         *float64  `json:"ack_p99_ms"`
 	LagMS       float64   `json:"lag_ms"`
+	Heap        uint64    `json:"heap_bytes"`
 }
 
 const (
@@ -131,7 +132,7 @@ func (s *Server) totals(now time.Time) totals {
 // sample adds one point.
 func (h *history) sample(s *Server, now time.Time) {
 	t := s.totals(now)
-	p := historyPoint{At: now, Connections: s.sessions.count()}
+	p := historyPoint{At: now, Connections: s.sessions.count(), Heap: memory().Heap}
 	if j := s.deps.Journal; j != nil {
 		p.LagMS = ms(j.Stats().Lag)
 	}
@@ -161,8 +162,9 @@ func (h *history) sample(s *Server, now time.Time) {
 	}
 }
 
-// Stats returns the figures of the dashboard.
-func (s *Server) Stats(withHistory bool) Stats {
+// Stats returns the figures of the dashboard, with the newest points of the
+// history, as many as asked for.
+func (s *Server) Stats(points int) Stats {
 	now := time.Now()
 	report := s.report()
 	st := Stats{
@@ -186,13 +188,13 @@ func (s *Server) Stats(withHistory bool) Stats {
 	if k := s.deps.Keeper; k != nil {
 		st.Writeback.Pending = k.Stats().Unsaved
 	}
-	s.history.fill(&st, s.totals(now), withHistory)
+	s.history.fill(&st, s.totals(now), points)
 	s.fillRooms(&st, now)
 	return st
 }
 
 // fill computes rates and latencies over the window.
-func (h *history) fill(st *Stats, t totals, withHistory bool) {
+func (h *history) fill(st *Stats, t totals, points int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.totals) > 0 {
@@ -206,9 +208,7 @@ func (h *history) fill(st *Stats, t totals, withHistory bool) {
 		st.Ack.P50, st.Ack.P99 = quantiles(recent)
 		st.Ack.Samples = recent.Total()
 	}
-	if withHistory {
-		st.History = slices.Clone(h.points)
-	}
+	st.History = slices.Clone(h.points[max(0, len(h.points)-points):])
 }
 
 // fillRooms lists the busiest rooms.

@@ -115,8 +115,9 @@ export class Api {
     return response.text()
   }
 
-  stats<T>(history: boolean, signal?: AbortSignal): Promise<T> {
-    return this.#json(`realtime/stats${history ? '' : '?history=0'}`, { signal })
+  /** The figures of the dashboard, with all the history the server has or its newest points. */
+  stats<T>(points: number | 'all', signal?: AbortSignal): Promise<T> {
+    return this.#json(`realtime/stats${points === 'all' ? '' : `?history=${points}`}`, { signal })
   }
 
   #fetch(path: string, init: RequestInit = {}): Promise<Response> {

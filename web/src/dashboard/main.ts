@@ -12,6 +12,7 @@ import { dashboardView } from './view'
 const app = document.getElementById('app') as HTMLElement
 const config = await loadConfig()
 const everyMs = 1000
+const overlap = 10 // points asked for again, so that a late answer leaves no gap
 
 let stop: (() => void) | undefined
 
@@ -49,7 +50,7 @@ function watch(session: Session): void {
   async function ask(): Promise<void> {
     try {
       const limit = AbortSignal.any([ending.signal, AbortSignal.timeout(5000)])
-      const stats = await session.api.stats<Stats>(points.length === 0, limit)
+      const stats = await session.api.stats<Stats>(points.length === 0 ? 'all' : overlap, limit)
       answered = Date.now()
       points = extend(points, stats)
       if (!view.element.isConnected) show(session, view.element)

@@ -19,16 +19,17 @@ const stats = (second: number, history?: Point[]): Stats => ({
   history,
 })
 
-test('the first answer brings the history and the present', () => {
+test('the points are the server’s', () => {
   const points = extend([], stats(1002, [point(1000), point(1001)]))
-  expect(points.map((p) => p.at)).toEqual([at(1000), at(1001), at(1002)])
-  expect(points[2]).toMatchObject({ updates_per_s: 3, connections: 2, ack_p99_ms: 9 })
+  expect(points).toEqual([point(1000), point(1001)])
+  expect(extend(points, stats(1003, [point(1001), point(1002)]))).toEqual([point(1000), point(1001), point(1002)])
+  expect(extend(points, stats(1003, [point(1001)]))).toHaveLength(2)
 })
 
-test('nothing is shown twice', () => {
-  const points = extend([point(1000), point(1001)], stats(1002, [point(1000), point(1001)]))
-  expect(points).toHaveLength(3)
-  expect(extend(points, stats(1002))).toHaveLength(3)
+test('without a history the page makes them', () => {
+  const points = extend([], stats(1002))
+  expect(points).toMatchObject([{ at: at(1002), updates_per_s: 3, connections: 2, ack_p99_ms: 9 }])
+  expect(extend(points, stats(1002))).toHaveLength(1)
 })
 
 test('silence leaves a gap and old points go', () => {

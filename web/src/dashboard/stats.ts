@@ -67,7 +67,8 @@ function pointOf(stats: Stats): Point {
 export function extend(points: readonly Point[], stats: Stats): Point[] {
   const last = points.at(-1)
   const since = last ? Date.parse(last.at) : -Infinity
-  const fresh = [...(stats.history ?? []), pointOf(stats)].filter((p) => Date.parse(p.at) > since)
+  // The server samples each second, also when nobody looks; only one that keeps no history leaves it to the page.
+  const fresh = (stats.history?.length ? stats.history : [pointOf(stats)]).filter((p) => Date.parse(p.at) > since)
   const first = fresh[0]
   if (last && first && Date.parse(first.at) - since > gapMs) {
     const nothing = { updates_per_s: null, connections: null, ack_p50_ms: null, ack_p99_ms: null, lag_ms: null }
