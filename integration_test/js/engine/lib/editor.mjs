@@ -274,10 +274,20 @@ const SCRIBBLES = {
   setAttribute (f, r) { const all = elements(f); if (all.length) r.of(all).setAttribute(r.of(['level', 'checked', 'k']), value(r)) },
   removeAttribute (f, r) { const all = elements(f); if (all.length) r.of(all).removeAttribute(r.of(['level', 'checked', 'k'])) },
   textAttribute (f, r) { const all = texts(f); if (all.length) r.of(all).setAttribute('ychange', value(r)) },
+  hook (f, r) { const parent = childOf(f, r); const h = new Y.XmlHook('widget'); parent.insert(r.below(parent.length + 1), [h]); h.set('k', value(r)) },
   otherRoot (f, r) { // roots that the record does not use must survive
-    const m = f.doc.getMap('meta')
-    r.of([() => m.set('k' + r.below(3), value(r)), () => m.delete('k' + r.below(3)), () => f.doc.getArray('list').push([r.below(9), 'x']),
-      () => m.set('inner', Y.Array.from([1, r.below(9)])), () => f.doc.getText('notes').insert(0, 'n')])()
+    const [m, list] = [f.doc.getMap('meta'), f.doc.getArray('list')]
+    const at = r.below(list.length + 1)
+    r.of([
+      () => m.set('k' + r.below(3), value(r)),
+      () => m.delete('k' + r.below(3)),
+      () => m.set('inner', r.of([() => Y.Array.from([1, r.below(9)]), () => new Y.Text('t'), () => new Y.Map([['a', value(r)]])])()),
+      () => m.set('doc', new Y.Doc({ guid: 'guid-' + r.below(4), autoLoad: r.chance(0.5), meta: r.of([null, { a: 1 }]) })),
+      () => list.insert(at, Array.from({ length: r.between(1, 5) }, () => [value(r)])), // a list takes no BigInt but inside of something
+      () => list.insert(at, ['x', r.below(9), null]),
+      () => list.delete(Math.min(at, list.length), Math.min(list.length - at, r.between(0, 3))),
+      () => f.doc.getText('notes').insert(0, 'n')
+    ])()
   }
 }
 

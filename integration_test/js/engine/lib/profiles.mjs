@@ -13,7 +13,7 @@ const everything = {
   wrap: 3, lift: 2, table: 1, row: 2, leaf: 2, move: 1, paste: 1, dropBlock: 1, rewrite: 0.2
 }
 const textOnly = Object.fromEntries(Object.entries(everything).filter(([k]) => !['attribute', 'heading', 'table', 'row', 'leaf', 'wrap'].includes(k)))
-const scribbling = { element: 4, text: 2, dropChildren: 2, insert: 10, erase: 5, format: 5, embed: 1, setAttribute: 4, removeAttribute: 1, otherRoot: 0.5 }
+const scribbling = { element: 4, text: 2, dropChildren: 2, insert: 10, erase: 5, format: 5, embed: 1, setAttribute: 4, removeAttribute: 1, otherRoot: 2, hook: 0.3 }
 const full = { acts: everything, undo: 2, away: 1.5, emoji: true }
 const scribbled = { people: [2, 5], steps: 100, acts: scribbling, scribbler: true, undo: 2, away: 1, emoji: true }
 
@@ -43,6 +43,6 @@ export const PROFILES = {
   'tiptap-reload': { people: [1, 5], steps: 120, ...full, delivery: 'reload' },
   'tiptap-cold': { people: [1, 5], steps: 120, ...full, delivery: 'cold' },
   raw: scribbled,
-  'raw-plain': { ...scribbled, acts: { ...scribbling, embed: 0, otherRoot: 0 } },
+  'raw-plain': { ...scribbled, acts: { ...scribbling, embed: 0, otherRoot: 0, hook: 0 } },
   'raw-chaos': { ...scribbled, acts: { ...scribbling, textAttribute: 1 }, delivery: 'chaos' }
 }
