@@ -96,6 +96,41 @@ var attacks = map[string]func(n int) []byte{
 		}
 		return update(bs, nil)
 	},
+	// Half of the clients wait for lower ones, half for higher ones.
+	"same origin, both ways": func(n int) []byte {
+		var bs []block
+		mid := uint64(10 + n)
+		for i := range uint64(n) {
+			c, last := mid+i/2, mid+i/2-1
+			if i%2 == 1 {
+				c, last = mid-1-i/2, mid+i/2
+			}
+			switch {
+			case i == 0:
+				bs = append(bs, text(c, 0, "x").root("k"))
+			case i%2 == 0:
+				bs = append(bs, text(c, 0, "x").after(mid-1-(i-1)/2, 1))
+			default:
+				bs = append(bs, text(c, 0, "x").after(last, 1))
+			}
+			bs = append(bs, text(c, 1, "y").root(""))
+		}
+		return update(bs, nil)
+	},
+	// Siblings that each have descendants.
+	"siblings with descendants": func(n int) []byte {
+		bs := []block{text(1, 0, "z").root("")}
+		for i := range uint64(n / 2) {
+			c := 10 + i
+			if i > 0 {
+				bs = append(bs, text(c, 0, "x").after(c-1, 2))
+			} else {
+				bs = append(bs, text(c, 0, "x").root("k"))
+			}
+			bs = append(bs, text(c, 1, "y").after(1, 0), text(c, 2, "y").after(c, 1))
+		}
+		return update(bs, nil)
+	},
 	"same key": func(n int) []byte {
 		var bs []block
 		for i := range uint64(n) {

@@ -1,0 +1,62 @@
+package yjs
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestOrderFindsWhatScansFind applies the same updates to a document that
+// scans and to one that looks up every conflict in an order.
+func TestOrderFindsWhatScansFind(t *testing.T) {
+	compare := func(name string, updates ...[]byte) {
+		t.Helper()
+		scans, orders := NewDoc(Options{}), NewDoc(Options{})
+		scans.longScan, orders.longScan = 1<<30, 0
+		for _, d := range []*Doc{scans, orders} {
+			err := d.Transact(nil, func(tx *Transaction) error {
+				for _, u := range updates {
+					if err := tx.ApplyUpdate(u); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.check(t)
+		}
+		if !bytes.Equal(state(t, scans), state(t, orders)) || show(scans) != show(orders) {
+			t.Fatalf("%s: documents differ", name)
+		}
+	}
+	for name, make := range attacks {
+		for _, n := range []int{10, 300} {
+			compare(name, make(n))
+		}
+	}
+	for seed := range uint64(150) {
+		r := rand.New(rand.NewPCG(seed, 99))
+		// Many people write into one list without hearing of each other.
+		base := newWriter(1)
+		for range 5 {
+			base.edit(t, r)
+		}
+		all := base.sent
+		for i := range 3 + r.IntN(60) {
+			w := newWriter(uint64(2 + r.IntN(1<<16)<<8 + i))
+			for _, u := range base.sent {
+				if err := w.doc.ApplyUpdate(u, "remote"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 1 + r.IntN(6) {
+				w.edit(t, r)
+			}
+			all = append(all, w.sent...)
+		}
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		compare("random", all...)
+	}
+}
