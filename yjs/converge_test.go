@@ -178,12 +178,27 @@ func TestConverge(t *testing.T) {
 		if got := show(late); err != nil || got != want {
 			t.Fatalf("seed %d: shuffled, in one transaction (%v):\n%s\nwant\n%s", seed, err, got, want)
 		}
+		kept := NewDoc(Options{DisableGC: true}) // deletes what comes into deleted parents too
+		mustTransact(t, kept, "remote", func(tx *Transaction) error {
+			for _, u := range all {
+				if err := tx.ApplyUpdate(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		kept.check(t)
+		if got, want := deletesOf(kept), deletesOf(late); !bytes.Equal(got, want) || show(kept) != show(late) {
+			t.Fatalf("seed %d: without collecting, deleted\n%x, want\n%x", seed, got, want)
+		}
 		reloaded := testDoc(t, Options{}, state(t, late))
 		if show(reloaded) != want || !bytes.Equal(state(t, reloaded), state(t, late)) {
 			t.Fatalf("seed %d: another document after a reload", seed)
 		}
 	}
 }
+
+func deletesOf(d *Doc) []byte { return d.appendAllDeletes(nil) }
 
 // show writes the whole content of a document as text.
 func show(d *Doc) string {

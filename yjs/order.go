@@ -226,7 +226,7 @@ func (x *order) resolve(it *item) *item {
 	id := x.doc.clients[it.client].id
 	n := 0
 	for s := first; s != nil && s != it.right && s.oclient == it.oclient && s.oclock == it.oclock; {
-		if n++; n > manySiblings {
+		if n++; n > min(manySiblings, x.doc.longScan) {
 			g := newSiblings(x, first, it)
 			x.groups[key] = g
 			return g.resolve(x, it)
