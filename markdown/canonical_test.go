@@ -4,7 +4,7 @@ import "testing"
 
 // TestCanonicalCorpus: the existing serializer's bytes, except where they do not read back.
 func TestCanonicalCorpus(t *testing.T) {
-	for _, file := range []string{"markdown-dev.jsonl", "commonmark-dev.jsonl", "document-to-markdown-dev.jsonl"} {
+	for _, file := range []string{"own.jsonl", "markdown-dev.jsonl", "commonmark-dev.jsonl", "document-to-markdown-dev.jsonl"} {
 		for _, c := range readCorpus(t, file) {
 			t.Run(c.Name, func(t *testing.T) {
 				if c.MarkdownOut == nil {
@@ -60,7 +60,7 @@ func checkReadsBack(t *testing.T, doc *Node) {
 }
 
 func TestCanonicalReadsBack(t *testing.T) {
-	for _, file := range []string{"markdown-dev.jsonl", "commonmark-dev.jsonl", "document-to-markdown-dev.jsonl"} {
+	for _, file := range []string{"own.jsonl", "markdown-dev.jsonl", "commonmark-dev.jsonl", "document-to-markdown-dev.jsonl"} {
 		for _, c := range readCorpus(t, file) {
 			t.Run(c.Name, func(t *testing.T) {
 				checkReadsBack(t, c.PM)

@@ -270,10 +270,7 @@ func spaceFirst(s string) bool { return s == "" || isSpace(s[0]) }
 
 func (c *carefulWriter) code(s string) {
 	ticks := longerThan(s, '`', 1)
-	if !strings.Contains(s, "`") {
-		ticks = "`"
-	}
-	pad := s[0] == '`' || s[len(s)-1] == '`' || len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' '
+	pad := len(ticks) > 1 || len(s) > 2 && s[0] == ' ' && s[len(s)-1] == ' '
 	c.out = append(c.out, ticks...)
 	if pad {
 		c.out = append(c.out, ' ')

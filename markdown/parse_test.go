@@ -39,7 +39,7 @@ func readExceptions() map[string]string {
 // TestParseCorpus: the tree is the existing editor's, except where that editor loses content;
 // then ours has what the source says.
 func TestParseCorpus(t *testing.T) {
-	for _, file := range []string{"markdown-dev.jsonl", "commonmark-dev.jsonl"} {
+	for _, file := range []string{"own.jsonl", "markdown-dev.jsonl", "commonmark-dev.jsonl"} {
 		for _, c := range readCorpus(t, file) {
 			t.Run(c.Name, func(t *testing.T) {
 				got, err := Parse([]byte(c.Markdown))

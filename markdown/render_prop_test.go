@@ -133,7 +133,7 @@ func textual(doc *Node) []*Node { return new(Source).shown(doc) }
 func js(n *Node) string { b, _ := n.MarshalJSON(); return string(b) }
 
 func sampleTexts(t testing.TB) (texts []string) {
-	for _, name := range []string{"markdown-dev.jsonl", "commonmark-dev.jsonl"} {
+	for _, name := range []string{"own.jsonl", "markdown-dev.jsonl", "commonmark-dev.jsonl"} {
 		for _, c := range readCorpus(t, name) {
 			texts = append(texts, c.Markdown)
 		}

@@ -32,7 +32,7 @@ func withoutAtomMarks(n *Node) *Node {
 }
 
 func TestSeedCorpus(t *testing.T) {
-	for _, file := range []string{"markdown-dev.jsonl", "commonmark-dev.jsonl"} {
+	for _, file := range []string{"own.jsonl", "markdown-dev.jsonl", "commonmark-dev.jsonl"} {
 		for _, c := range readCorpus(t, file) {
 			t.Run(c.Name, func(t *testing.T) {
 				s, err := Seed([]byte(c.Markdown), SeedOptions{ClientID: 1})
