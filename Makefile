@@ -8,9 +8,10 @@ N           ?= 20
 RUNS        ?= 2000
 PKGS        ?= ./...
 ARGS        ?=
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash docs build clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash docs build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +63,9 @@ web: ## build the web pages, if npm is there
 
 setup-test: ## install what the tests need beyond Go and Node
 	@scripts/setup.sh web harness browser
+
+dist: web ## release archives for all platforms, with checksums and SBOM (VERSION=v1.2.3)
+	GO=$(GO) scripts/dist.sh $(VERSION)
 
 clean: ## remove what was built
 	rm -rf bin dist web/node_modules integration_test/js/*/node_modules

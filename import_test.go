@@ -48,6 +48,7 @@ var may = []struct {
 
 	// the plugin and the programs
 	{"", []string{"realtime/...", "hooks", "config", "host", "markdown/..."}},
+	{"scripts/...", nil},
 	{"cmd/yjs-replica/...", []string{"yjs/..."}},
 	{"bench/markdown", []string{"host/instance", "markdown", "yjs"}},
 	{"cmd/civicpress/...", []string{"", "realtime/...", "hooks", "config", "host/...", "markdown/...", "yjs/...", "web", "cmd/civicpress/..."}},
