@@ -104,7 +104,7 @@ func (m *measurer) figure(kind string) (f figure, err error) {
 		if len(m.steps) > 10_000 {
 			f.NS, err = m.median(0, 1, 3, 6*time.Second, func() (float64, error) { return m.applySteps(&f) })
 		} else {
-			f.NS, err = m.median(1, 3, 9, 6*time.Second, func() (float64, error) { return m.applySteps(&f) })
+			f.NS, err = m.median(3, 3, 60, 4*time.Second, func() (float64, error) { return m.applySteps(&f) })
 		}
 	case kindLoad:
 		f.NS, err = m.median(2, 3, 25, 3*time.Second, func() (float64, error) {

@@ -60,7 +60,7 @@ const KINDS = {
       e.free(doc)
       return ns
     }
-    return { ns: repeated(once, all.length > 10_000 ? { warm: 0, least: 1, most: 3, seconds: 6 } : { warm: 1, least: 3, most: 9, seconds: 6 }), partial }
+    return { ns: repeated(once, all.length > 10_000 ? { warm: 0, least: 1, most: 3, seconds: 6 } : { warm: 3, least: 3, most: 60, seconds: 4 }), partial }
   },
   load () {
     return { ns: repeated(() => { const d = e.make(); const ns = timed(() => e.apply(d, base)); e.free(d); return ns }) }
