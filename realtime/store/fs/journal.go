@@ -164,7 +164,11 @@ func (l *log) drop(room string, dead func(place) bool) {
 	}
 }
 
-// read reads one entry.
+// errEntry: an entry's bytes are not what was written.
+var errEntry = errors.New("its checksum is wrong")
+
+// read reads one entry. Any error but errEntry means that it is not known what
+// is there.
 func (l *log) read(p place) (store.Entry, error) {
 	b := make([]byte, p.size)
 	if err := l.s.os.ReadAt("read entry", l.name(p.seg), b, p.off); err != nil {
@@ -172,7 +176,7 @@ func (l *log) read(p place) (store.Entry, error) {
 	}
 	payload := recordAt(b)
 	if payload == nil {
-		return store.Entry{}, fmt.Errorf("entry %d changed on disk", p.seq)
+		return store.Entry{}, errEntry
 	}
 	_, e, err := decodePayload(payload)
 	return e, err

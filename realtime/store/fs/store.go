@@ -265,6 +265,9 @@ func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64, move bool) er
 			continue
 		}
 		e, err := s.journal.read(p)
+		if err != nil && !errors.Is(err, errEntry) {
+			return fmt.Errorf("journal entry %d: %w", p.seq, err)
+		}
 		if cut == 0 && (err != nil || p.seq != next) {
 			cut = p.seq
 		}
@@ -297,7 +300,11 @@ func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64, move bool) er
 func (s *Store) nothingIntact(room string, names []stateName, l *store.Loaded) (*store.Loaded, error) {
 	l.Snapshot = &store.Snapshot{}
 	for _, p := range s.journal.index[room] {
-		if e, err := s.journal.read(p); err == nil {
+		e, err := s.journal.read(p)
+		if err != nil && !errors.Is(err, errEntry) {
+			return nil, fmt.Errorf("journal entry %d: %w", p.seq, err)
+		}
+		if err == nil {
 			if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
 				return nil, err
 			}
