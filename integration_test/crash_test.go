@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -246,11 +247,37 @@ func (c *crash) report(what string) {
 // TestCrash kills the server with SIGKILL at random instants while people type,
 // now and then with a stop of the whole process before.
 func TestCrash(t *testing.T) {
-	c := newCrash(t, t.TempDir())
+	killWhileTyping(t, t.TempDir(), 4)
+}
+
+// TestCrashFiles does the same with storage: filesystem.
+func TestCrashFiles(t *testing.T) {
+	dir := t.TempDir()
+	s, err := launch(t, "demo", "--json", "--dir", dir, "--api-addr", "127.0.0.1:0", "--realtime-addr", "127.0.0.1:0", "--records", "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := s.stop(t, syscall.SIGTERM); code != 0 {
+		t.Fatalf("stop: exit status %d", code)
+	}
+	file := filepath.Join(dir, ".system-data", "realtime.yml")
+	if err := os.WriteFile(file, []byte("realtime:\n  snapshots:\n    storage: filesystem\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killWhileTyping(t, dir, 2)
+	segments, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime", "journal", "*.log"))
+	if err != nil || len(segments) == 0 {
+		t.Errorf("no journal segments: the files were not used (%v)", err)
+	}
+}
+
+func killWhileTyping(t *testing.T, dir string, few int) {
+	t.Helper()
+	c := newCrash(t, dir)
 	for range 3 {
 		c.people = append(c.people, c.newcomer())
 	}
-	for i := range runs(t, 4) {
+	for i := range runs(t, few) {
 		when := fmt.Sprintf("kill %d", i+1)
 		typing := time.Duration(20+c.rnd.IntN(900)) * time.Millisecond
 		stopped := c.rnd.IntN(4) == 0
