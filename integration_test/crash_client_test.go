@@ -170,19 +170,32 @@ func (t *typist) control(b []byte) {
 	}
 }
 
-// typing inserts one new word at a place between words.
+// typing types one word and sends it.
 func (t *typist) typing(ctx context.Context, rnd *rand.Rand) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := paragraph(t.doc)
-	if text == nil || !t.live {
+	if !t.live {
 		return
 	}
+	w := t.word(rnd)
+	for _, u := range t.pending {
+		t.frames++
+		w.frame = t.frames
+		if t.conn.Write(ctx, websocket.MessageBinary, protocol.AppendUpdate(nil, u)) != nil {
+			t.live = false // the server is gone; the next socket carries it
+		}
+	}
+	t.pending = t.pending[:0]
+}
+
+// word inserts a new word at a place between words. t.mu is held.
+func (t *typist) word(rnd *rand.Rand) *word {
+	text := paragraph(t.doc)
 	units := utf16.Encode([]rune(text.String()))
 	w := &word{text: fmt.Sprintf("c%dn%dz", t.name, len(t.words)), sent: time.Now()}
 	places := []int{0, len(units)}
-	for i := 1; i < len(units); i++ {
-		if units[i-1] == ' ' && i > 1 && units[i-2] == 'z' {
+	for i := 2; i < len(units); i++ {
+		if units[i-1] == ' ' && units[i-2] == 'z' {
 			places = append(places, i)
 		}
 	}
@@ -194,14 +207,7 @@ func (t *typist) typing(ctx context.Context, rnd *rand.Rand) {
 		panic(err)
 	}
 	t.words = append(t.words, w)
-	for _, u := range t.pending {
-		t.frames++
-		w.frame = t.frames
-		if t.conn.Write(ctx, websocket.MessageBinary, protocol.AppendUpdate(nil, u)) != nil {
-			t.live = false // the server is gone; the next socket carries it
-		}
-	}
-	t.pending = t.pending[:0]
+	return w
 }
 
 // paragraph is the paragraph that everybody types into.
