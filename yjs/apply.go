@@ -24,11 +24,16 @@ func (d *Doc) applyChecked(update []byte, origin any, internal bool) error {
 		return err
 	}
 	tx, outer := d.begin(origin, false)
+	if outer {
+		defer d.end(tx)
+		if len(d.events.before.list) > 0 { // a callback may have applied another one
+			if err := d.apply.check(d, update, internal); err != nil {
+				return err
+			}
+		}
+	}
 	tx.local = false
 	tx.applyAll(update, internal)
-	if outer {
-		d.end(tx)
-	}
 	return nil
 }
 

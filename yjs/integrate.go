@@ -58,8 +58,11 @@ func (tx *Transaction) integrate(b *block, r *refs) {
 	if offset := uint64(c.state) - b.id.Clock; offset > 0 {
 		b.slice(offset)
 		if b.kind() != kindGC {
-			if left = tx.cleanEnd(c, c.state-1); left.isGC() {
+			switch left = tx.cleanEnd(c, c.state-1); {
+			case left.isGC():
 				parent = nil
+			case parent != nil: // the same, unless the client has used its clocks twice
+				parent, sub = left.parent, left.sub
 			}
 			r.origin = c
 		}

@@ -62,6 +62,7 @@ func (it *item) next() *item {
 // slabs hands out items in slabs and takes merged ones back.
 type slabs struct {
 	free *item // linked by right
+	n    int   // of free
 	slab []item
 	want int // size of the next slab
 }
@@ -69,6 +70,7 @@ type slabs struct {
 func (s *slabs) get() *item {
 	if it := s.free; it != nil {
 		s.free = it.right
+		s.n--
 		it.right = nil
 		return it
 	}
@@ -83,8 +85,14 @@ func (s *slabs) get() *item {
 }
 
 func (s *slabs) put(it *item) {
+	const most = 4096 // more are left to the garbage collector, slab by slab
+	if s.n >= most {
+		*it = item{}
+		return
+	}
 	*it = item{right: s.free}
 	s.free = it
+	s.n++
 }
 
 // arena copies bytes out of updates into chunks, so that a thousand short

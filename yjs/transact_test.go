@@ -74,6 +74,27 @@ func TestSeveralUpdatesOneEvent(t *testing.T) {
 	}
 }
 
+func TestUpdateFromACallback(t *testing.T) {
+	a, b := newWriter(5), newWriter(6)
+	for _, w := range []*writer{a, b} {
+		mustTransact(t, w.doc, nil, func(tx *Transaction) error { return w.doc.Text("t").Insert(tx, 0, "x", nil) })
+	}
+	d := NewDoc(Options{})
+	applied := false
+	d.OnBeforeTransaction(func(*Transaction) {
+		if !applied {
+			applied = true
+			if err := d.ApplyUpdate(b.sent[0], nil); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := d.ApplyUpdate(a.sent[0], nil); err != nil || d.Text("t").String() != "xx" {
+		t.Errorf("%q %v", d.Text("t"), err)
+	}
+	d.check(t)
+}
+
 func TestErrorsOfWrites(t *testing.T) {
 	d := NewDoc(Options{})
 	f := d.XMLFragment("default")
