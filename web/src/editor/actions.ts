@@ -87,6 +87,7 @@ async function editLink(editor: Editor): Promise<void> {
     before.href ? 'Change' : 'Add',
     before.href ? 'Remove link' : '',
   )
+  if (editor.isDestroyed) return // the page was left, or the record loaded anew, behind the dialog
   const chain = focused(editor)
   if (answer === 'remove') chain.setTextSelection({ from, to }).unsetMark('link').run()
   else if (answer && empty) {
@@ -104,7 +105,9 @@ async function insertImage(editor: Editor): Promise<void> {
     ],
     'Add',
   )
-  if (answer && answer !== 'remove') focused(editor).insertContent({ type: 'image', attrs: answer }).run()
+  if (editor.isDestroyed) return
+  const chain = focused(editor)
+  if (answer && answer !== 'remove') chain.insertContent({ type: 'image', attrs: answer }).run()
 }
 
 async function newTable(editor: Editor): Promise<void> {
@@ -116,8 +119,9 @@ async function newTable(editor: Editor): Promise<void> {
     ],
     'Add',
   )
-  if (answer && answer !== 'remove') insertTable(Number(answer.rows), Number(answer.columns))(editor.state, editor.view.dispatch)
+  if (editor.isDestroyed) return
   editor.view.focus()
+  if (answer && answer !== 'remove') insertTable(Number(answer.rows), Number(answer.columns))(editor.state, editor.view.dispatch)
 }
 
 const align = (where: 'left' | 'center' | 'right', icon: IconName): Action => ({
