@@ -102,3 +102,34 @@ func TestViewerCannotWrite(t *testing.T) {
 	b.untilText("seed ok")
 	a.untilText("seed ok")
 }
+
+// What waits for something that is missing is not in the document, and must
+// not be called saved.
+func TestNothingIsSavedThatWaitsForSomethingMissing(t *testing.T) {
+	s := newStand(t, standOptions{})
+	a := s.dial(dial{user: 1, v1: true, id: 77, quiet: true})
+	a.untilText("seed") // unasked, after a while
+	first := a.change(func(tx *yjs.Transaction, t *yjs.Text) error { return t.Insert(tx, 4, "1", nil) })
+	second := a.change(func(tx *yjs.Transaction, t *yjs.Text) error { return t.Insert(tx, 5, "2", nil) })
+	a.mute()
+	must(t, a.write(protocol.AppendUpdate(nil, second)))
+	must(t, a.writeText(`{"type":"ping"}`))
+	a.untilEvent("pong")
+	b := s.dial(dial{user: 2}).sync() // the room has dealt with the update
+	b.untilText("seed")
+	a.until("nothing saved", func() bool {
+		for _, m := range a.texts {
+			if clocks, _ := m["clocks"].(map[string]any); m["event"] == "saved" && clocks["77"] != nil {
+				t.Errorf("saved: %v", m)
+			}
+		}
+		return true
+	})
+	must(t, a.write(protocol.AppendUpdate(nil, first)))
+	b.untilText("seed12")
+	a.until("saved", func() bool {
+		last := a.texts[len(a.texts)-1]
+		clocks, _ := last["clocks"].(map[string]any)
+		return last["event"] == "saved" && clocks["77"] == 2.0
+	})
+}
