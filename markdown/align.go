@@ -66,14 +66,12 @@ func alignByContent(now, old []*Node, match []int, taken []bool, left int) int {
 		if match[i] >= 0 {
 			continue
 		}
+		// Blocks of one hash are equal but for collisions, which stay unmatched.
 		h := n.hash()
-		for k, j := range byHash[h] {
-			if Equal(n, old[j]) {
-				match[i], taken[j] = j, true
-				byHash[h] = append(byHash[h][:k:k], byHash[h][k+1:]...)
-				left--
-				break
-			}
+		if like := byHash[h]; len(like) > 0 && Equal(n, old[like[0]]) {
+			match[i], taken[like[0]] = like[0], true
+			byHash[h] = like[1:]
+			left--
 		}
 	}
 	return left

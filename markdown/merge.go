@@ -54,14 +54,16 @@ type merger struct {
 func (m *merger) children(p parent, live *Node, old, now []*Node) error {
 	nodes := make(map[blockID]*Node, len(live.Content))
 	for _, n := range live.Content {
-		nodes[n.id] = n
+		if n.id != (blockID{}) {
+			nodes[n.id] = n
+		}
 	}
 	ids := childIDs(p)
 	next := 0 // where the next new block goes
 	for _, pair := range pairBlocks(old, now) {
 		at := -1
-		if pair.old != nil && pair.old.id != (blockID{}) {
-			at = slices.Index(ids, pair.old.id)
+		if pair.old != nil && nodes[pair.old.id] != nil {
+			at = indexFrom(ids, pair.old.id, next)
 		}
 		switch {
 		case pair.new == nil: // deleted outside; stays if an editor changed it since
@@ -103,6 +105,14 @@ func (m *merger) write(p parent, at int, n *Node) error {
 
 // sameMeaning reports whether a live block reads as it did.
 func sameMeaning(live, old *Node) bool { return live != nil && Equal(live, old) }
+
+// indexFrom returns the index of an id, which nearly always is the next one.
+func indexFrom(ids []blockID, id blockID, next int) int {
+	if i := slices.Index(ids[next:], id); i >= 0 {
+		return next + i
+	}
+	return slices.Index(ids[:next], id)
+}
 
 func childIDs(p parent) []blockID {
 	ids := make([]blockID, p.Len())

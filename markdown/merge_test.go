@@ -282,3 +282,16 @@ func typeSomewhere(t testing.TB, r *rand.Rand, doc *yjs.Doc, word string) bool {
 	}
 	return true
 }
+
+func BenchmarkMergeOneWordOfManyBlocks(b *testing.B) {
+	base := strings.Repeat("One of many paragraphs, all of them alike.\n\n- item\n- item\n\n", 2000)
+	next := base[:len(base)/2] + strings.Replace(base[len(base)/2:], "many", "very many", 1)
+	for b.Loop() {
+		b.StopTimer()
+		doc, s := liveDoc(b, base)
+		b.StartTimer()
+		if _, err := Merge(doc, s, []byte(next), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
