@@ -180,3 +180,47 @@ func BenchmarkAppend20(b *testing.B) {
 		}
 	}
 }
+
+// FuzzOpen opens a journal that holds anything.
+func FuzzOpen(f *testing.F) {
+	dir := f.TempDir()
+	s, err := fs.Open(f.Context(), fs.Options{Dir: dir, Logger: quiet})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for seq := uint64(1); seq <= 3; seq++ {
+		if err := s.Append(f.Context(), []store.Entry{{Room: "records:a", Seq: seq, Update: []byte("update"), Meta: &store.Meta{Lineage: "L"}}}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	_ = s.Close()
+	b, err := os.ReadFile(filepath.Join(dir, "journal", "00000001.log"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add(b[:len(b)-5])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		disk := newFaulty(1)
+		file, err := disk.Create("plant", "/town/journal/00000001.log")
+		if err == nil {
+			_, err = file.Write(b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := fs.Open(t.Context(), fs.Options{Dir: "/town", OS: disk, Logger: quiet})
+		if err != nil {
+			return // a format that is too new
+		}
+		if err := s.Create(t.Context(), "records:a", store.Meta{Lineage: "L"}, store.Snapshot{}); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := s.Load(t.Context(), "records:a"); err != nil || len(l.Entries) != 0 {
+			t.Errorf("entries of another life came into a new room: %+v, %v", l, err)
+		}
+		if err := s.Append(t.Context(), []store.Entry{{Room: "records:a", Seq: 1, Update: []byte("on")}}); err != nil {
+			t.Errorf("the room cannot go on: %v", err)
+		}
+	})
+}
