@@ -44,6 +44,29 @@ func read(t *testing.T, file string) string {
 	return string(b)
 }
 
+// Every event that the page on hooks promises is emitted somewhere.
+func TestEveryHookIsEmitted(t *testing.T) {
+	var code strings.Builder
+	err := filepath.WalkDir("realtime", func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			code.WriteString(read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payloads := regexp.MustCompile(`func \((\w+)\) HookName`).FindAllStringSubmatch(read(t, "hooks/payloads.go"), -1)
+	if len(payloads) < 10 {
+		t.Fatalf("%d payloads found: the pattern no longer fits the code", len(payloads))
+	}
+	for _, p := range payloads {
+		if !strings.Contains(code.String(), "hooks."+p[1]+"{") {
+			t.Errorf("nobody emits hooks.%s", p[1])
+		}
+	}
+}
+
 // The README's program compiles.
 func TestReadmeProgram(t *testing.T) {
 	_, rest, ok := strings.Cut(read(t, "README.md"), "```go\n")

@@ -2,6 +2,8 @@ package hooks
 
 import (
 	"encoding/json"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +12,8 @@ import (
 // every holds one value of each payload.
 var every = []Payload{
 	RoomCreated{}, RoomDestroyed{}, ClientConnected{}, ClientDisconnected{},
-	SnapshotSaved{}, SnapshotFailed{}, SnapshotOversize{}, SnapshotIntegrityFailed{},
-	SnapshotExpired{}, SnapshotPruned{}, WritebackFailed{}, DraftSaved{}, OutsideMerged{},
+	SnapshotSaved{}, SnapshotOversize{}, SnapshotIntegrityFailed{},
+	SnapshotExpired{}, WritebackFailed{}, DraftSaved{},
 	JournalFailing{}, JournalRecovered{}, SecurityAuthFailed{}, SecurityPermissionDenied{},
 	SecurityForged{}, SecurityLimitStorm{}, SecurityOriginRefused{}, SecuritySessionsClosed{},
 }
@@ -43,7 +45,6 @@ func TestPayloadsAreASupersetOfTheExistingOnes(t *testing.T) {
 		NameSnapshotOversize:        {"roomId", "byteSize", "cap"},
 		NameSnapshotIntegrityFailed: {"roomId", "version", "expectedHash", "computedHash"},
 		NameSnapshotExpired:         {"roomId", "version", "ageMs"},
-		NameSnapshotPruned:          {"roomId", "version", "keep"},
 	}
 	seen := map[string]bool{}
 	for _, p := range every {
@@ -68,5 +69,30 @@ func TestPayloadsAreASupersetOfTheExistingOnes(t *testing.T) {
 	}
 	for name := range existing {
 		t.Errorf("no payload for %s", name)
+	}
+}
+
+// docs/hooks.md has a row for each event, with exactly the fields of its
+// payload.
+func TestPageIsCurrent(t *testing.T) {
+	page, err := os.ReadFile("../docs/hooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Count(string(page), "\n| `realtime:")
+	if rows != len(every) {
+		t.Errorf("%d rows for %d events", rows, len(every))
+	}
+	for _, p := range every {
+		var fields []string
+		for f := range reflect.TypeOf(p).Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			fields = append(fields, "`"+name+"`")
+		}
+		_, row, _ := strings.Cut(string(page), "| `"+p.HookName()+"` |")
+		row, _, _ = strings.Cut(row, "\n")
+		if want := "| " + strings.Join(fields, ", ") + " |"; !strings.HasSuffix(row, want) {
+			t.Errorf("%s: the row does not end with %s", p.HookName(), want)
+		}
 	}
 }

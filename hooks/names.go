@@ -9,15 +9,12 @@ const (
 	NameClientDisconnected = "realtime:client:disconnected"
 
 	NameSnapshotSaved           = "realtime:snapshot:saved"
-	NameSnapshotFailed          = "realtime:snapshot:failed"
 	NameSnapshotOversize        = "realtime:snapshot:oversize"
 	NameSnapshotIntegrityFailed = "realtime:snapshot:integrity-failed"
 	NameSnapshotExpired         = "realtime:snapshot:expired"
-	NameSnapshotPruned          = "realtime:snapshot:pruned"
 	NameWritebackFailed         = "realtime:snapshot:writeback-failed"
 
 	NameDraftSaved       = "realtime:draft:saved"
-	NameOutsideMerged    = "realtime:draft:outside-merged"
 	NameJournalFailing   = "realtime:journal:failing"
 	NameJournalRecovered = "realtime:journal:recovered"
 

@@ -41,13 +41,6 @@ type SnapshotSaved struct {
 	Reason   string `json:"reason"` // a store.Reason
 }
 
-// SnapshotFailed: a snapshot could not be saved. The edits stay in the
-// journal; it is tried again.
-type SnapshotFailed struct {
-	RoomID string `json:"roomId"`
-	Error  string `json:"error"`
-}
-
 // SnapshotOversize: a snapshot is larger than the warning size. It is stored
 // all the same.
 type SnapshotOversize struct {
@@ -75,13 +68,6 @@ type SnapshotExpired struct {
 	AgeMS   int64  `json:"ageMs"`
 }
 
-// SnapshotPruned: newer snapshots of the room made this one superfluous.
-type SnapshotPruned struct {
-	RoomID  string `json:"roomId"`
-	Version int64  `json:"version"`
-	Keep    int    `json:"keep"`
-}
-
 // Stages of a write-back, for WritebackFailed.
 const (
 	StageSerialize = "serialize" // document to Markdown
@@ -104,13 +90,6 @@ type DraftSaved struct {
 	RecordID string `json:"recordId"`
 	Seq      uint64 `json:"seq"`
 	Created  bool   `json:"created"` // the record had no draft before
-}
-
-// OutsideMerged: the draft or file had been changed by somebody else, and the
-// change was merged into the live document.
-type OutsideMerged struct {
-	RoomID   string `json:"roomId"`
-	RecordID string `json:"recordId"`
 }
 
 // JournalFailing: edits cannot be made durable now. They are kept in memory
@@ -179,14 +158,11 @@ func (RoomDestroyed) HookName() string            { return NameRoomDestroyed }
 func (ClientConnected) HookName() string          { return NameClientConnected }
 func (ClientDisconnected) HookName() string       { return NameClientDisconnected }
 func (SnapshotSaved) HookName() string            { return NameSnapshotSaved }
-func (SnapshotFailed) HookName() string           { return NameSnapshotFailed }
 func (SnapshotOversize) HookName() string         { return NameSnapshotOversize }
 func (SnapshotIntegrityFailed) HookName() string  { return NameSnapshotIntegrityFailed }
 func (SnapshotExpired) HookName() string          { return NameSnapshotExpired }
-func (SnapshotPruned) HookName() string           { return NameSnapshotPruned }
 func (WritebackFailed) HookName() string          { return NameWritebackFailed }
 func (DraftSaved) HookName() string               { return NameDraftSaved }
-func (OutsideMerged) HookName() string            { return NameOutsideMerged }
 func (JournalFailing) HookName() string           { return NameJournalFailing }
 func (JournalRecovered) HookName() string         { return NameJournalRecovered }
 func (SecurityAuthFailed) HookName() string       { return NameSecurityAuthFailed }
