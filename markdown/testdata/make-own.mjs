@@ -64,7 +64,7 @@ const sources = {
   'item with blocks': '- a\n\n  > b\n\n      code\n\n  # c', 'item without paragraph': '- # a\n- > b\n- ```\n  c\n  ```\n- ---',
   'lazy': '> a\nb\n> > c\nd\n\n- e\nf', 'quote': '> # a\n>\n> - b\n>   c\n>\n> ```\n> d\n> ```', 'quote of nothing': '>\n> \n\na',
   'tabs': '-\ta\n\n\tb\n\n>\t\tc\n\n\td\te', 'indented code': '    a\n\n      b\n    \n    c\n\nd',
-  'fences': '```js\na\n```\n\n~~~~\n~~~\n~~~~\n\n```\nopen', 'indented fence': '  ```\n  a\n   b\n ```', 'fence info': '``` a b \nx\n```',
+  'fences': '```js\na\n```\n\n~~~~\n~~~\n~~~~\n\n```\nopen', 'indented fence': '  ```\n  a\n   b\n ```', 'spaces at the end': '~~~\na\n    ', 'fence info': '``` a b \nx\n```',
   'rules': '***\n\n- - -\n\n___\n\n--', 'rule after text': 'a\n***\nb',
   'table': '| Line | 2025 | % |\n|:--|--:|:-:|\n| Roads | $1,000 | 3 |\n| *Parks* | `a|b` |',
   'table without edges': 'a | b\n-|-\nc | d | e\nf', 'escaped pipes': '| a \\| b | c |\n|---|---|\n| `d \\| e` | \\\\| |',
