@@ -33,7 +33,7 @@ func (d *Doc) applyChecked(update []byte, origin any, internal bool) error {
 		}
 	}
 	tx.local = false
-	tx.applyAll(update, internal)
+	tx.applyAll(update)
 	return nil
 }
 
@@ -47,7 +47,7 @@ func (tx *Transaction) ApplyUpdate(update []byte) error {
 		return err
 	}
 	tx.local = false
-	tx.applyAll(update, false)
+	tx.applyAll(update)
 	return nil
 }
 
@@ -58,6 +58,7 @@ type applier struct {
 	stack  []place
 	rest   []restGroup
 	ds     lib0.Decoder // at the delete set
+	mode   readMode
 }
 
 // A group is what an update holds of one client.
@@ -104,7 +105,7 @@ func (a *applier) check(d *Doc, update []byte, internal bool) error {
 	for _, c := range d.pendingDS {
 		waiting += 16 * len(c.ranges)
 	}
-	if n := d.limits.PendingBytes; waiting > n && a.mustWait(d, update, internal) {
+	if n := d.limits.PendingBytes; waiting > n && a.mustWait(d, update) {
 		return &LimitError{"PendingBytes", uint64(n), uint64(waiting)}
 	}
 	return nil
@@ -113,7 +114,7 @@ func (a *applier) check(d *Doc, update []byte, internal bool) error {
 // mustWait tells whether some of an update, which has been checked, may have
 // to wait for others. It does not simulate the order of integration: what an
 // update holds itself counts as there.
-func (a *applier) mustWait(d *Doc, update []byte, internal bool) bool {
+func (a *applier) mustWait(d *Doc, update []byte) bool {
 	next := func(client uint64) uint64 {
 		n := d.state(client)
 		if g := a.groupOf(client); g >= 0 && a.groups[g].clock <= n {
@@ -129,7 +130,7 @@ func (a *applier) mustWait(d *Doc, update []byte, internal bool) bool {
 			return true
 		}
 		for clock := g.clock; dec.Len() > 0; clock += b.len {
-			if b.read(&dec, g.client, clock, internal) != nil {
+			if b.read(&dec, g.client, clock, a.mode|readCheck) != nil {
 				return true
 			}
 			if b.kind() == kindSkip || b.hasOrigin() && b.origin.Clock >= next(b.origin.Client) ||
@@ -149,6 +150,8 @@ func (a *applier) scan(update []byte, internal bool) error {
 	if err != nil {
 		return err
 	}
+	r.mode |= readCheck
+	a.mode = r.mode &^ readCheck
 	var b block
 	for {
 		ok, err := r.nextGroup()
@@ -194,10 +197,10 @@ func (a *applier) sortGroups() {
 }
 
 // applyAll integrates an update that check has passed.
-func (tx *Transaction) applyAll(update []byte, internal bool) {
+func (tx *Transaction) applyAll(update []byte) {
 	d := tx.doc
 	ds := d.apply.ds
-	rest, missing := tx.integrateGroups(update, internal)
+	rest, missing := tx.integrateGroups(update)
 	retry := d.pending != nil && tx.canRetry()
 	if rest != nil {
 		if d.pending != nil {
@@ -216,7 +219,7 @@ func (tx *Transaction) applyAll(update []byte, internal bool) {
 		if err := d.apply.scan(update, true); err != nil {
 			panic(fmt.Sprintf("yjs: pending update: %v", err)) // we wrote it
 		}
-		tx.applyAll(update, true)
+		tx.applyAll(update)
 	}
 }
 
@@ -250,7 +253,7 @@ func (m *missingClocks) add(id ID) {
 // integrateGroups integrates structs in the order of Yjs: the highest client
 // first, and whatever a struct needs before it. It returns what must wait, as
 // an update, and what that waits for.
-func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byte, missing missingClocks) {
+func (tx *Transaction) integrateGroups(update []byte) (rest []byte, missing missingClocks) {
 	d, a := tx.doc, &tx.doc.apply
 	a.stack, a.rest = a.stack[:0], a.rest[:0]
 	cur := len(a.groups) - 1
@@ -260,7 +263,7 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 		if len(a.stack) > 0 {
 			h.place = a.stack[len(a.stack)-1]
 			a.stack = a.stack[:len(a.stack)-1]
-			a.readAt(&h, update, internal)
+			a.readAt(&h, update)
 		} else {
 			for cur >= 0 && a.groups[cur].left == 0 {
 				cur--
@@ -268,7 +271,7 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 			if cur < 0 {
 				break
 			}
-			a.read(&h, cur, update, internal)
+			a.read(&h, cur, update)
 		}
 		for {
 			if h.b.kind() == kindSkip {
@@ -282,7 +285,7 @@ func (tx *Transaction) integrateGroups(update []byte, internal bool) (rest []byt
 			a.stack = append(a.stack, h.place)
 			if need == another {
 				if g := a.groupOf(client); g >= 0 && a.groups[g].left > 0 {
-					a.read(&h, g, update, internal)
+					a.read(&h, g, update)
 					continue
 				}
 				missing.add(ID{client, d.state(client)})
@@ -352,20 +355,20 @@ func (d *Doc) need(b *block, r *refs) (who uint64, n need) {
 }
 
 // read reads the next struct of a group, which has passed the check.
-func (a *applier) read(h *head, gi int, update []byte, internal bool) {
+func (a *applier) read(h *head, gi int, update []byte) {
 	g := &a.groups[gi]
 	g.left--
 	h.place = place{int32(gi), g.pos, g.clock, g.left}
-	g.pos = a.readAt(h, update, internal)
+	g.pos = a.readAt(h, update)
 	g.clock += h.b.len
 }
 
 // readAt reads the struct at the place of h and returns where it ends.
-func (a *applier) readAt(h *head, update []byte, internal bool) int {
+func (a *applier) readAt(h *head, update []byte) int {
 	g := &a.groups[h.group]
 	d := lib0.NewDecoder(update[:g.end:g.end])
 	d.Take(uint64(h.pos))
-	if err := h.b.read(&d, g.client, h.clock, internal); err != nil {
+	if err := h.b.read(&d, g.client, h.clock, a.mode); err != nil {
 		panic(fmt.Sprintf("yjs: struct that was valid before: %v", err))
 	}
 	return d.Pos()

@@ -91,10 +91,21 @@ var (
 
 const maxLen = 1<<31 - 1 // clocks in one struct; the memory behind it is 32 bits wide
 
+// A readMode tells how to read content.
+type readMode byte
+
+const (
+	// readInternal: JSON content may hold raw values. That form never comes
+	// from outside.
+	readInternal readMode = 1 << iota
+	// readCheck: content is to be checked only. What is not in the form in
+	// which JavaScript would write it may be left so.
+	readCheck
+)
+
 // read reads the struct that starts with info byte and belongs to the given
-// client and clock. With internal set, JSON content may hold raw values; that
-// form never comes from outside.
-func (b *block) read(d *lib0.Decoder, client, clock uint64, internal bool) error {
+// client and clock.
+func (b *block) read(d *lib0.Decoder, client, clock uint64, mode readMode) error {
 	info, err := d.Byte()
 	if err != nil {
 		return err
@@ -129,7 +140,7 @@ func (b *block) read(d *lib0.Decoder, client, clock uint64, internal bool) error
 	} else {
 		b.info &^= infoSub // the key is not on the wire, so Yjs does not know it here
 	}
-	if err = b.readContent(d, internal); err != nil {
+	if err = b.readContent(d, mode); err != nil {
 		return err
 	}
 	return b.checkClocks()
@@ -165,7 +176,7 @@ func (b *block) readParent(d *lib0.Decoder) error {
 	return err
 }
 
-func (b *block) readContent(d *lib0.Decoder, internal bool) (err error) {
+func (b *block) readContent(d *lib0.Decoder, mode readMode) (err error) {
 	b.len = 1
 	switch b.kind() {
 	case kindDeleted:
@@ -174,16 +185,16 @@ func (b *block) readContent(d *lib0.Decoder, internal bool) (err error) {
 		b.data, err = d.StringBytes()
 		b.len = uint64(lib0.UTF16Len(b.data))
 	case kindAny:
-		err = b.readAnys(d)
+		err = b.readAnys(d, mode)
 	case kindJSON:
-		err = b.readJSONs(d, internal)
+		err = b.readJSONs(d, mode)
 	case kindBinary:
 		b.data, err = d.Bytes()
 	case kindEmbed:
-		b.data, err = readJSON(d, internal)
+		b.data, err = readJSON(d, mode)
 	case kindFormat:
 		if b.key, err = d.StringBytes(); err == nil {
-			b.data, err = readJSON(d, internal)
+			b.data, err = readJSON(d, mode)
 		}
 	case kindType:
 		var ref uint64
@@ -210,7 +221,7 @@ func (b *block) readContent(d *lib0.Decoder, internal bool) (err error) {
 	return err
 }
 
-func (b *block) readAnys(d *lib0.Decoder) error {
+func (b *block) readAnys(d *lib0.Decoder, mode readMode) error {
 	n, err := d.VarUint()
 	if err != nil {
 		return err
@@ -228,7 +239,7 @@ func (b *block) readAnys(d *lib0.Decoder) error {
 		}
 		canonical = canonical && ok
 	}
-	if b.data = d.Since(start); canonical {
+	if b.data = d.Since(start); canonical || mode&readCheck != 0 {
 		return nil
 	}
 	out := make([]byte, 0, len(b.data))
@@ -245,7 +256,7 @@ func (b *block) readAnys(d *lib0.Decoder) error {
 	return nil
 }
 
-func (b *block) readJSONs(d *lib0.Decoder, internal bool) error {
+func (b *block) readJSONs(d *lib0.Decoder, mode readMode) error {
 	n, err := d.VarUint()
 	if err != nil {
 		return err
@@ -263,8 +274,8 @@ func (b *block) readJSONs(d *lib0.Decoder, internal bool) error {
 			return err
 		}
 		canonical := text
-		if string(text) != "undefined" && !(internal && len(text) > 0 && text[0] == rawValue) {
-			if canonical, err = lib0.CanonicalJSON(text); err != nil {
+		if string(text) != "undefined" && !(mode&readInternal != 0 && len(text) > 0 && text[0] == rawValue) {
+			if canonical, err = canonicalJSON(text, mode); err != nil {
 				return err
 			}
 		}
@@ -284,17 +295,24 @@ func (b *block) readJSONs(d *lib0.Decoder, internal bool) error {
 	return nil
 }
 
-func readJSON(d *lib0.Decoder, internal bool) ([]byte, error) {
-	if internal {
+func readJSON(d *lib0.Decoder, mode readMode) ([]byte, error) {
+	if mode&readInternal != 0 {
 		text, err := d.Bytes()
 		if err != nil || len(text) > 0 && text[0] == rawValue {
 			return text, err
 		}
-		return lib0.CanonicalJSON(text)
+		return canonicalJSON(text, mode)
 	}
 	text, err := d.StringBytes()
 	if err != nil {
 		return nil, err
+	}
+	return canonicalJSON(text, mode)
+}
+
+func canonicalJSON(text []byte, mode readMode) ([]byte, error) {
+	if mode&readCheck != 0 {
+		return text, lib0.CheckJSON(text)
 	}
 	return lib0.CanonicalJSON(text)
 }
@@ -364,18 +382,21 @@ func (b *block) checkClocks() error {
 
 // A blockReader reads the structs of an update one after the other.
 type blockReader struct {
-	dec      lib0.Decoder
-	groups   uint64 // groups still to begin
-	structs  uint64 // structs left in the current group
-	client   uint64
-	clock    uint64
-	internal bool
+	dec     lib0.Decoder
+	groups  uint64 // groups still to begin
+	structs uint64 // structs left in the current group
+	client  uint64
+	clock   uint64
+	mode    readMode
 }
 
 // newBlockReader reads the head of an update. What stays is at most a few
 // words, however large the update is.
 func newBlockReader(update []byte, internal bool) (blockReader, error) {
-	r := blockReader{dec: lib0.NewDecoder(update), internal: internal}
+	r := blockReader{dec: lib0.NewDecoder(update)}
+	if internal {
+		r.mode = readInternal
+	}
 	var err error
 	if r.groups, err = r.dec.VarUint(); err != nil {
 		return r, malformed(err, "number of clients")
@@ -415,7 +436,7 @@ func (r *blockReader) next(b *block) (bool, error) {
 		}
 	}
 	r.structs--
-	if err := b.read(&r.dec, r.client, r.clock, r.internal); err != nil {
+	if err := b.read(&r.dec, r.client, r.clock, r.mode); err != nil {
 		return false, malformed(err, fmt.Sprintf("struct %d:%d", r.client, r.clock))
 	}
 	r.clock += b.len

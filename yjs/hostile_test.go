@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +162,20 @@ var attacks = map[string]func(n int) []byte{
 			bs = append(bs, text(2, i, "b").after(1, 2*(uint64(n)-1-i)))
 		}
 		return update(bs, nil)
+	},
+	// Values that must be written anew, of elements that take much memory.
+	"values to rewrite": func(n int) []byte {
+		data := lib0.AppendVarUint([]byte{118}, uint64(n))
+		for range n {
+			data = append(data, 0, 126)
+		}
+		data = append(lib0.AppendVarUint(append(data, 117), uint64(n)), bytes.Repeat([]byte{126}, n)...)
+		data = append(data, 125, 0x80, 0)
+		return update([]block{block{id: ID{1, 0}, info: kindAny, len: 3, data: data}.root("")}, nil)
+	},
+	"JSON to rewrite": func(n int) []byte {
+		return update([]block{block{id: ID{1, 0}, info: kindEmbed, len: 1, data: []byte("[" + strings.Repeat("1,", n) + "{}, 1]")}.root(""),
+			block{id: ID{1, 1}, info: kindEmbed, len: 1, data: []byte("{" + strings.Repeat(`"":1,`, n) + `"a":[] }`)}.root("")}, nil)
 	},
 	"deletes everywhere": func(n int) []byte {
 		var rs []deleteRange

@@ -168,7 +168,7 @@ func (d *Decoder) any(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := make([]any, 0, min(n, 1024))
+		a := make([]any, 0, n) // at most as many as there are bytes
 		for range n {
 			e, err := d.any(depth - 1)
 			if err != nil {
@@ -182,7 +182,7 @@ func (d *Decoder) any(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o := make([]Field, 0, min(n, 1024))
+		o := make([]Field, 0, n) // at most half as many as there are bytes
 		for range n {
 			k, err := d.String()
 			if err != nil {

@@ -162,22 +162,27 @@ func surrogate(s string) (uint16, bool) {
 	return 0xD000 | uint16(s[1]&0x3f)<<6 | uint16(s[2]&0x3f), true
 }
 
+// CheckJSON tells whether ParseJSON would accept a text, without building
+// anything.
+func CheckJSON(text []byte) error {
+	switch {
+	case !utf8.Valid(text):
+		return ErrUTF8
+	case depthOf(text) > MaxDepth:
+		return ErrDepth
+	case !json.Valid(text):
+		return fmt.Errorf("%w: %s", ErrJSON, excerpt(text))
+	}
+	return nil
+}
+
 // ParseJSON reads JSON text into the Go types of the package. Objects keep
 // their order as JavaScript would keep it.
 func ParseJSON(text []byte) (any, error) {
+	if err := CheckJSON(text); err != nil {
+		return nil, err
+	}
 	p := parser{text: text}
-	if !utf8.Valid(text) {
-		return nil, ErrUTF8
-	}
-	if !json.Valid(text) {
-		if depthOf(text) > MaxDepth {
-			return nil, ErrDepth
-		}
-		return nil, fmt.Errorf("%w: %s", ErrJSON, excerpt(text))
-	}
-	if depthOf(text) > MaxDepth {
-		return nil, ErrDepth
-	}
 	return p.value(), nil
 }
 

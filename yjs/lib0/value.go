@@ -75,7 +75,7 @@ func jsOrder(fields []Field) Object {
 			}
 		}
 	} else {
-		at := make(map[string]int, len(fields))
+		at := make(map[string]int) // grows: most of many fields may be the same
 		for i, f := range fields {
 			_, dup := at[f.Key]
 			at[f.Key] = i
@@ -83,7 +83,7 @@ func jsOrder(fields []Field) Object {
 		}
 	}
 	if !distinct {
-		at := make(map[string]int, len(fields))
+		at := make(map[string]int)
 		out := fields[:0]
 		for _, f := range fields {
 			if i, ok := at[f.Key]; ok {
