@@ -42,8 +42,13 @@ func (s *Server) Revoke(userID int64, reason string) int {
 	return s.revoke(func(l *live) bool { return l.login.User.ID == userID }, userID, reason)
 }
 
-// RevokeSession closes the sockets of one login.
+// RevokeSession closes the sockets of one login. A host that does not number
+// its sessions (0) has the rights of all sockets of the user read again.
 func (s *Server) RevokeSession(userID, sessionID int64, reason string) int {
+	if sessionID == 0 {
+		s.Recheck(userID, "")
+		return 0
+	}
 	return s.revoke(func(l *live) bool {
 		return l.login.User.ID == userID && l.login.ID == sessionID
 	}, userID, reason)
@@ -202,13 +207,10 @@ func (s *Server) Subscribe(bus host.HookSubscriber) (cancel func()) {
 	})
 	on(host.EventSessionEnded, func(p any) error {
 		v, err := host.PayloadAs[host.SessionEnded](p)
-		switch {
-		case err != nil:
-			s.Recheck(0, "")
-		case v.SessionID == 0:
-			s.Recheck(v.UserID, "")
-		default:
+		if err == nil {
 			s.RevokeSession(v.UserID, v.SessionID, v.Reason)
+		} else {
+			s.Recheck(0, "")
 		}
 		return err
 	})

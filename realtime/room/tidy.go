@@ -4,10 +4,10 @@ import "time"
 
 const (
 	// tidyEvery is how often rooms are looked at.
-	tidyEvery = 15 * time.Second
+	tidyEvery = 5 * time.Second
 	// cacheLife is how long the encoded document is kept after the last one
 	// joined.
-	cacheLife = 30 * time.Second
+	cacheLife = 10 * time.Second
 )
 
 // Tidy lets go of what rooms keep for people who may still come. The server's
