@@ -1,0 +1,197 @@
+package fs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+)
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, room string) (*store.Loaded, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	l, err := s.load(room, true)
+	return l, wrap("load room", room, err)
+}
+
+// Peek implements store.Peeker.
+func (s *Store) Peek(ctx context.Context, room string) (*store.Loaded, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	l, err := s.load(room, false)
+	return l, wrap("look at room", room, err)
+}
+
+// Aside implements store.Peeker.
+func (s *Store) Aside(ctx context.Context) ([]store.Damage, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	files, err := s.os.ReadDir("list damaged", filepath.Join(s.opts.Dir, "damaged"))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, nil
+	}
+	var list []store.Damage
+	for _, f := range files {
+		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + filepath.Join(s.opts.Dir, "damaged")})
+	}
+	return list, err
+}
+
+// load finds the best intact state and, if move is set, puts the rest aside.
+func (s *Store) load(room string, move bool) (*store.Loaded, error) {
+	names, err := s.list(room)
+	if err != nil {
+		return nil, err
+	}
+	l := &store.Loaded{Damage: s.journal.damage[room]}
+	var bad []stateName
+	var haveMeta bool
+	var metaSeq uint64
+	for _, n := range names {
+		snap, damage, err := s.readState(room, n)
+		if err != nil {
+			return nil, err
+		}
+		if damage != nil {
+			bad = append(bad, n)
+			l.Damage = append(l.Damage, store.Damage{Room: room, What: n.title(), Reason: damage.Error()})
+		} else if l.Snapshot == nil {
+			l.Snapshot = snap
+		}
+		if haveMeta {
+			continue
+		}
+		meta, seq, damage, err := s.readMeta(room, n)
+		if err != nil {
+			return nil, err
+		}
+		if damage != nil {
+			l.Damage = append(l.Damage, store.Damage{Room: room, What: "meta of " + n.title(), Reason: damage.Error()})
+			continue
+		}
+		l.Meta, metaSeq, haveMeta = meta, seq, true
+	}
+	if l.Snapshot == nil || !haveMeta {
+		if !move {
+			l.Snapshot = nil
+			return l, store.ErrNoRoom
+		}
+		return s.nothingIntact(room, names, l)
+	}
+	if err := s.tail(room, l, metaSeq, move); err != nil {
+		return nil, err
+	}
+	if !move {
+		return l, nil
+	}
+	if len(bad) > 0 {
+		// The state that stays takes the meta over before the other goes.
+		n := stateName{l.Snapshot.Version, l.Snapshot.Seq}
+		if bad[0].version > n.version {
+			if err := s.writeMeta(room, n, metaSeq, l.Meta); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.putAside(room, bad); err != nil {
+			return nil, err
+		}
+	}
+	delete(s.journal.damage, room)
+	return l, nil
+}
+
+// tail reads the entries behind the snapshot and puts aside what follows a gap.
+func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64, move bool) error {
+	next := l.Snapshot.Seq + 1
+	var cut uint64
+	for _, p := range s.journal.index[room] {
+		if p.seq <= l.Snapshot.Seq {
+			continue
+		}
+		e, err := s.journal.read(p)
+		if err != nil && !errors.Is(err, errEntry) {
+			return fmt.Errorf("journal entry %d: %w", p.seq, err)
+		}
+		if cut == 0 && (err != nil || p.seq != next) {
+			cut = p.seq
+		}
+		if cut == 0 {
+			if l.Entries = append(l.Entries, e); e.Meta != nil && e.Seq > metaSeq {
+				l.Meta = *e.Meta
+			}
+			next++
+			continue
+		}
+		reason := fmt.Sprintf("entry %d before it cannot be used", next)
+		if err != nil {
+			reason = err.Error()
+		}
+		l.Damage = append(l.Damage, store.Damage{Room: room, What: fmt.Sprintf("journal entry %d", p.seq), Reason: reason})
+		if !move {
+			continue
+		}
+		if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
+			return err
+		}
+	}
+	if cut == 0 || !move {
+		return nil
+	}
+	return s.journal.forget(room, cut)
+}
+
+// nothingIntact puts all of a room aside.
+func (s *Store) nothingIntact(room string, names []stateName, l *store.Loaded) (*store.Loaded, error) {
+	l.Snapshot = &store.Snapshot{}
+	for _, p := range s.journal.index[room] {
+		e, err := s.journal.read(p)
+		if err != nil && !errors.Is(err, errEntry) {
+			return nil, fmt.Errorf("journal entry %d: %w", p.seq, err)
+		}
+		if err == nil {
+			if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := s.journal.forget(room, 0); err != nil {
+		return nil, err
+	}
+	if err := s.putAside(room, names); err != nil {
+		return nil, err
+	}
+	delete(s.journal.damage, room)
+	return &store.Loaded{Damage: l.Damage}, store.ErrNoRoom
+}
+
+// putAside moves states with their meta to the damaged folder.
+func (s *Store) putAside(room string, names []stateName) error {
+	dir := filepath.Join(s.opts.Dir, "damaged")
+	if err := s.os.MkdirAll("make damaged folder", dir); err != nil {
+		return err
+	}
+	for _, n := range names {
+		to := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", escape(room), n, time.Now().UnixMilli()))
+		if err := s.os.Rename("move damaged state", s.statePath(room, n), to+".state"); err != nil {
+			return err
+		}
+		if err := s.os.Rename("move meta of damaged state", s.metaPath(room, n), to+".meta"); err != nil && !errors.Is(err, iofs.ErrNotExist) {
+			return err
+		}
+	}
+	return errors.Join(s.os.SyncDir("sync damaged folder", dir), s.os.SyncDir("sync room folder", s.roomDir(room)))
+}
