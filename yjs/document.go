@@ -35,7 +35,7 @@ type Limits struct {
 	// UpdateBytes is the size of one update. Default 64 MiB.
 	UpdateBytes int
 	// PendingBytes is the size of what waits for missing updates, this
-	// update included. Default 64 MiB.
+	// update included. Default 16 MiB.
 	PendingBytes int
 }
 
@@ -44,7 +44,7 @@ func (l Limits) withDefaults() Limits {
 		l.UpdateBytes = 64 << 20
 	}
 	if l.PendingBytes <= 0 {
-		l.PendingBytes = 64 << 20
+		l.PendingBytes = 16 << 20
 	}
 	return l
 }
@@ -78,10 +78,11 @@ type Doc struct {
 
 	// What waits for updates that have not come yet: an update with structs
 	// only, what it needs, and deletes.
-	pending   []byte
-	missing   missingClocks
-	pendingDS deleteSet
-	ready     bool // some of what is missing is there
+	pending     []byte
+	missing     missingClocks
+	pendingDS   deleteSet
+	pendingLows []uint64 // lowest clock of each client in pendingDS
+	ready       bool     // some of what is missing is there
 
 	tx        *Transaction   // open now
 	queue     []*Transaction // ended, but not cleaned up; the first is being cleaned up
