@@ -44,7 +44,7 @@ var notes = map[string]note{
 	"snapshots.max_updates":        {unit: "edits", effect: "A snapshot is also due after this many edits. 0: not by number."},
 	"snapshots.ttl_hours":          {unit: "h", ours: true, effect: "Snapshots older than this are removed, but never the newest of a record. 0: never."},
 	"snapshots.warn_bytes":         {unit: "bytes", ours: true, effect: "A snapshot larger than this is stored, with a warning and the hook realtime:snapshot:oversize."},
-	"snapshots.max_pending_bytes":  {unit: "bytes", ours: true, effect: "How much is kept in memory while the disk fails. Beyond it new edits are refused rather than lost."},
+	"snapshots.max_pending_bytes":  {unit: "bytes", ours: true, effect: "How much is kept in memory while the disk fails. Beyond it new edits are refused rather than lost. At least limits.frame_bytes."},
 	"snapshots.directory":          {ours: true, effect: "The folder for storage: filesystem, relative to the folder of realtime.yml. Empty: realtime."},
 	"snapshots.api_url":            {ours: true, effect: "The core's address for storage: api, for example https://town.example/api/v1."},
 	"snapshots.api_token_file":     {ours: true, effect: "A file with the service token of the snapshot interface, relative to the folder of realtime.yml. With storage: api it is what we show; otherwise it switches on that we serve the interface to others."},

@@ -141,6 +141,7 @@ func TestFaultsThatStandAlone(t *testing.T) {
 		"allowed_origins: [{a: b}]":  "f.yml:1: allowed_origins[0]: a section is not text",
 		"path: realtime":             `f.yml:1: path: "realtime" must begin with /`,
 		"snapshots:\n  storage: api\n  api_token_file: t": "f.yml: snapshots.api_url: is needed with storage: api",
+		"snapshots:\n  max_pending_bytes: 65536":          "f.yml:2: snapshots.max_pending_bytes: 65536 is less than limits.frame_bytes",
 		"limits:\n  document_max_bytes: 2048":             "f.yml:2: limits.document_max_bytes: 2048 is less than document_warn_bytes",
 	}
 	for text, want := range tests {

@@ -29,8 +29,18 @@ var rules = sync.OnceValue(func() *validator.Validate {
 			panic(err) // a name that is no legal tag: a mistake in this line
 		}
 	}
+	v.RegisterStructValidation(pendingHoldsAFrame, Config{})
 	return v
 })
+
+// pendingHoldsAFrame: a message larger than what may wait for the disk could
+// never be taken.
+func pendingHoldsAFrame(sl validator.StructLevel) {
+	c := sl.Current().Interface().(Config)
+	if c.Snapshots.MaxPendingBytes < c.Limits.FrameBytes {
+		sl.ReportError(c.Snapshots.MaxPendingBytes, "snapshots.max_pending_bytes", "MaxPendingBytes", "frame", "")
+	}
+}
 
 func check(c Config, r reader) Faults {
 	err := rules().Struct(c)
@@ -59,6 +69,8 @@ func problem(w validator.FieldError) string {
 		return fmt.Sprintf("%q is not one of %s", w.Value(), strings.ReplaceAll(w.Param(), " ", ", "))
 	case "gtefield":
 		return fmt.Sprintf("%v is less than %s", w.Value(), yamlName(w.Param()))
+	case "frame":
+		return fmt.Sprintf("%v is less than limits.frame_bytes: the largest message could never be taken", w.Value())
 	case "required_if":
 		return "is needed with " + strings.ToLower(strings.Replace(w.Param(), " ", ": ", 1))
 	case "origin":

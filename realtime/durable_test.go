@@ -82,7 +82,7 @@ func TestNothingIsSavedWhileTheDiskFails(t *testing.T) {
 func TestEditsAreRefusedBeforeTheyWouldBeLost(t *testing.T) {
 	disk := &diskFull{Store: mem.New()}
 	s := newStand(t, standOptions{store: disk, journal: store.JournalOptions{MaxBackoff: 10 * time.Millisecond, MaxPending: 16 << 10}})
-	other := s.dial(dial{user: 2, room: "r2"}).sync()
+	other := s.dial(dial{user: 2, room: "r2", v1: true, id: 78}).sync()
 	other.untilText("seed")
 	a := s.dial(dial{user: 1, v1: true}).sync()
 	a.untilText("seed")
@@ -90,7 +90,8 @@ func TestEditsAreRefusedBeforeTheyWouldBeLost(t *testing.T) {
 	other.insert(0, strings.Repeat("y", 8<<10))
 	typed := 0
 	for ; a.alive() && typed < 2000; typed++ { // all of it fits into one update later
-		update := a.change(func(tx *yjs.Transaction, t *yjs.Text) error { return t.Insert(tx, 0, "x", nil) })
+		// One behind the other: they become one run, and so fit again.
+		update := a.change(func(tx *yjs.Transaction, t *yjs.Text) error { return t.Insert(tx, typed, "x", nil) })
 		_ = a.write(protocol.AppendUpdate(nil, update))
 	}
 	if code, reason := a.closed(); code != 1006 && (code != 4503 || !strings.Contains(reason, "UNAVAILABLE")) {
@@ -100,6 +101,12 @@ func TestEditsAreRefusedBeforeTheyWouldBeLost(t *testing.T) {
 		t.Errorf("error %v", e)
 	}
 	disk.set(nil)
+	other.until("room for edits again", func() bool {
+		return slices.ContainsFunc(other.texts, func(m map[string]any) bool {
+			clocks, _ := m["clocks"].(map[string]any)
+			return m["event"] == "saved" && clocks["78"] == float64(8<<10)
+		})
+	})
 	// The browser kept everything and brings it back.
 	s.dial(dial{user: 1, doc: a.state()}).sync()
 	s.dial(dial{user: 4}).sync().untilText(strings.Repeat("x", typed) + "seed")
