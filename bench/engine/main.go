@@ -1,6 +1,7 @@
 // Command engine measures the document engine beside Yjs, ywasm (Yrs compiled to
-// WebAssembly) and reearth/ygo, in one run: every figure is a median over
-// processes that take turns, with the lowest and highest beside it.
+// WebAssembly) and reearth/ygo, in one run. A process measures one thing of one
+// engine for some seconds and gives its best; processes of all engines take turns,
+// and what is shown is the median of them, with the lowest and highest beside it.
 //
 //	go -C bench/engine run .                              # all of it, some minutes
 //	go -C bench/engine run . -only tiptap -engines ours,yjs -rounds 3

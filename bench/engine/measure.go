@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/civicpress/realtimefx/yjs"
@@ -101,13 +101,13 @@ func (m *measurer) loaded() (document, error) {
 func (m *measurer) figure(kind string) (f figure, err error) {
 	switch kind {
 	case kindSteps:
+		least, most := 3, 200
 		if len(m.steps) > 10_000 {
-			f.NS, err = m.median(0, 1, 3, 6*time.Second, func() (float64, error) { return m.applySteps(&f) })
-		} else {
-			f.NS, err = m.median(3, 3, 60, 4*time.Second, func() (float64, error) { return m.applySteps(&f) })
+			least, most = 2, 4
 		}
+		f.NS, err = m.best(least, most, func() (float64, error) { return m.applySteps(&f) })
 	case kindLoad:
-		f.NS, err = m.median(2, 3, 25, 3*time.Second, func() (float64, error) {
+		f.NS, err = m.best(3, 200, func() (float64, error) {
 			d := m.newDoc()
 			start := time.Now()
 			err := d.apply(m.base)
@@ -118,7 +118,7 @@ func (m *measurer) figure(kind string) (f figure, err error) {
 		if err != nil {
 			return f, err
 		}
-		f.NS, err = m.median(2, 3, 25, 3*time.Second, func() (float64, error) {
+		f.NS, err = m.best(3, 200, func() (float64, error) {
 			start := time.Now()
 			_, err := d.encode()
 			return float64(time.Since(start)), err
@@ -152,27 +152,23 @@ func (m *measurer) applySteps(f *figure) (float64, error) {
 	return float64(time.Since(start)) / float64(len(m.steps)), nil
 }
 
-// median calls once some times to warm up, then until it has taken long enough.
-func (m *measurer) median(warm, least, most int, enough time.Duration, once func() (float64, error)) (float64, error) {
+// best calls once for some seconds and returns the lowest figure: what else the
+// machine does is left out.
+func (m *measurer) best(least, most int, once func() (float64, error)) (float64, error) {
+	const enough = 5 * time.Second
 	start := time.Now()
-	for i := 0; i < warm && (i == 0 || time.Since(start) < enough); i++ {
-		if _, err := once(); err != nil {
-			return 0, err
-		}
-	}
-	var all []float64
-	for len(all) < most && (len(all) < least || time.Since(start) < enough) {
+	low := math.Inf(1)
+	for i := 0; i < most && (i < least || time.Since(start) < enough); i++ {
 		v, err := once()
 		if err != nil {
 			return 0, err
 		}
-		all = append(all, v)
+		low = min(low, v)
 		if time.Since(start) > m.limit {
 			break
 		}
 	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
+	return low, nil
 }
 
 func (m *measurer) memory() (float64, error) {

@@ -58,7 +58,7 @@ func (b *bench) summary(w workload, engine string) summary {
 }
 
 func (b *bench) print(out io.Writer) {
-	fmt.Fprintf(out, "Medians of %d processes each, lowest and highest in brackets. ≠: Yjs reads another document from it, or none.\n\n", b.rounds)
+	fmt.Fprintf(out, "Medians of the best of %d processes each, lowest and highest in brackets. ≠: Yjs reads another document from it, or none.\n\n", b.rounds)
 	fmt.Fprintf(out, "%-20s", "")
 	for _, e := range b.engines {
 		fmt.Fprintf(out, " %28s", e)

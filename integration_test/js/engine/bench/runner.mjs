@@ -23,19 +23,17 @@ function steps () {
   return out
 }
 const loaded = () => { const d = e.make(); if (base.length > 2) e.apply(d, base); return d }
-const median = list => list.sort((a, b) => a - b)[list.length >> 1]
 
-// repeated calls f, which gives nanoseconds, after warming up, until it has taken
-// long enough, and gives the median.
-function repeated (f, { warm = 2, least = 3, most = 25, seconds = 3 } = {}) {
+// best calls f, which gives nanoseconds, for some seconds and gives the lowest: by
+// then the code is compiled, and what else the machine does is left out.
+function best (f, { least = 3, most = 200, seconds = 5 } = {}) {
   const start = Date.now()
-  for (let i = 0; i < warm && (i === 0 || Date.now() - start < seconds * 1000); i++) f()
-  const all = []
-  while (all.length < most && (all.length < least || Date.now() - start < seconds * 1000)) {
-    all.push(f())
+  let low = Infinity
+  for (let i = 0; i < most && (i < least || Date.now() - start < seconds * 1000); i++) {
+    low = Math.min(low, f())
     if (Date.now() - start > limit * 1000) break
   }
-  return median(all)
+  return low
 }
 function timed (f) {
   const start = process.hrtime.bigint()
@@ -60,14 +58,14 @@ const KINDS = {
       e.free(doc)
       return ns
     }
-    return { ns: repeated(once, all.length > 10_000 ? { warm: 0, least: 1, most: 3, seconds: 6 } : { warm: 3, least: 3, most: 60, seconds: 4 }), partial }
+    return { ns: best(once, all.length > 10_000 ? { least: 2, most: 4 } : {}), partial }
   },
   load () {
-    return { ns: repeated(() => { const d = e.make(); const ns = timed(() => e.apply(d, base)); e.free(d); return ns }) }
+    return { ns: best(() => { const d = e.make(); const ns = timed(() => e.apply(d, base)); e.free(d); return ns }) }
   },
   encode () {
     const doc = loaded()
-    return { ns: repeated(() => timed(() => e.encode(doc))) }
+    return { ns: best(() => timed(() => e.encode(doc))) }
   },
   memory () {
     const docs = 8
