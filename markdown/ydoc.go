@@ -161,8 +161,22 @@ func formatting(marks []Mark) yjs.Attributes {
 func Read(frag *yjs.XMLFragment) *Node {
 	doc := &Node{Type: typeDoc}
 	r := treeReader{}
+	kids := 0
 	for n := range frag.Children() {
 		r.node(doc, n)
+		kids++
+	}
+	if kids < frag.Len() {
+		// Somebody opened the root as text on another side: its text is shown as a paragraph.
+		p := &Node{Type: typeParagraph}
+		for _, op := range frag.Text().Delta() {
+			if _, ok := op.Insert.(string); ok {
+				r.text(p, []yjs.DeltaOp{op})
+			}
+		}
+		if len(p.Content) > 0 {
+			doc.Content = append(doc.Content, p)
+		}
 	}
 	return doc
 }

@@ -171,3 +171,21 @@ func TestSeedClientID(t *testing.T) {
 		t.Errorf("client id %d", a)
 	}
 }
+
+// TestReadPlainRoot: a root that another side opened as text loses none of it.
+func TestReadPlainRoot(t *testing.T) {
+	doc := yjs.NewDoc(yjs.Options{ClientID: 1})
+	frag := doc.XMLFragment(FragmentName)
+	err := doc.Transact(nil, func(tx *yjs.Transaction) error {
+		if _, err := frag.InsertElement(tx, 0, typeRule); err != nil {
+			return err
+		}
+		return frag.Text().Insert(tx, 0, "plain *text*", nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(Canonical(Read(frag))); got != "---\n\nplain \\*text\\*" {
+		t.Errorf("got %q", got)
+	}
+}

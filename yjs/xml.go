@@ -58,6 +58,10 @@ func (f *XMLFragment) InsertHook(tx *Transaction, i int, name string) (*XMLHook,
 // Delete deletes n children from i on.
 func (f *XMLFragment) Delete(tx *Transaction, i, n int) error { return f.base().delete(tx, i, n) }
 
+// Text is the same type seen as text. A fragment should hold none; one that
+// somebody opened as text on another side does.
+func (f *XMLFragment) Text() *Text { return (*Text)(f) }
+
 func (e *XMLElement) base() *branch { return (*branch)(e) }
 
 // ID is as in Node.
