@@ -99,10 +99,7 @@ func (tx *Transaction) applyAll(update []byte) {
 	rest, missing := tx.integrateGroups(update)
 	retry := d.pending != nil && tx.canRetry()
 	if rest != nil {
-		if d.pending != nil {
-			rest = mustMerge(d.pending, rest)
-		}
-		d.pending = rest
+		d.keepPending(rest)
 		for client, clock := range missing {
 			d.missing.add(ID{client, clock})
 			d.ready = d.ready || clock < d.state(client)
@@ -110,6 +107,7 @@ func (tx *Transaction) applyAll(update []byte) {
 	}
 	tx.applyDeletes(&ds)
 	if retry {
+		d.mergeLate()
 		update := d.pending
 		d.pending, d.missing, d.ready = nil, nil, false
 		if err := d.apply.scan(update, true); err != nil {

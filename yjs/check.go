@@ -16,7 +16,7 @@ func (a *applier) check(d *Doc, update []byte, internal bool) error {
 	if err := a.scan(update, internal); err != nil {
 		return err
 	}
-	waiting := len(d.pending) + len(update)
+	waiting := len(d.pending) + d.lateBytes + len(update)
 	for _, c := range d.pendingDS {
 		waiting += 16 * len(c.ranges)
 	}

@@ -79,6 +79,8 @@ type Doc struct {
 	// What waits for updates that have not come yet: an update with structs
 	// only, what it needs, and deletes.
 	pending     []byte
+	late        [][]byte // structs that are not in pending yet
+	lateBytes   int
 	missing     missingClocks
 	pendingDS   deleteSet
 	pendingLows []uint64 // lowest clock of each client in pendingDS

@@ -46,7 +46,7 @@ func (d *Doc) appendInternal(dst, sv []byte) ([]byte, error) {
 	if d.pendingDS != nil {
 		parts = append(parts, d.pendingDS.append([]byte{0}))
 	}
-	if d.pending != nil {
+	if d.mergeLate(); d.pending != nil {
 		diff, err := diffUpdate(d.pending, true, known, &v1Writer{internal: true})
 		if err != nil {
 			return dst, err
