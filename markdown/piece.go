@@ -275,13 +275,13 @@ func (b *pieceBuilder) splitCode() {
 
 // joinLines makes one line of text: white space with a line ending in it is one space.
 func joinLines(s string) string {
-	if strings.IndexAny(s, "\n\r") < 0 {
+	if !strings.ContainsAny(s, "\n\r") {
 		return s
 	}
 	var b strings.Builder
 	for s != "" {
 		rest := strings.TrimLeft(s, " \t\n\r")
-		if space := s[:len(s)-len(rest)]; strings.IndexAny(space, "\n\r") >= 0 {
+		if space := s[:len(s)-len(rest)]; strings.ContainsAny(space, "\n\r") {
 			b.WriteByte(' ')
 		} else {
 			b.WriteString(space)

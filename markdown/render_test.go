@@ -33,19 +33,6 @@ func clone(n *Node) *Node {
 	return &c
 }
 
-// find returns the first node of a type whose text contains s.
-func find(n *Node, typ, s string) *Node {
-	for _, c := range n.Content {
-		if f := find(c, typ, s); f != nil {
-			return f
-		}
-	}
-	if n.Type == typ && strings.Contains(textIn(n), s) {
-		return n
-	}
-	return nil
-}
-
 func textIn(n *Node) string {
 	var b strings.Builder
 	eachText(n, func(s string) { b.WriteString(s) })

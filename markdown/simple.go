@@ -101,7 +101,7 @@ func simpleMark(nodes []*Node, i int, at place) bool {
 	n := nodes[i]
 	m := n.Marks[0]
 	if m.Type == markCode {
-		return strings.IndexAny(n.Text, "`\n\r") < 0 && n.Text[0] > ' ' && n.Text[len(n.Text)-1] > ' ' && utf8.ValidString(n.Text)
+		return !strings.ContainsAny(n.Text, "`\n\r") && n.Text[0] > ' ' && n.Text[len(n.Text)-1] > ' ' && utf8.ValidString(n.Text)
 	}
 	if !simpleText(n.Text, at) || !wordEnd(n.Text[0]) || !wordEnd(n.Text[len(n.Text)-1]) {
 		return false
@@ -111,7 +111,7 @@ func simpleMark(nodes []*Node, i int, at place) bool {
 			return false
 		}
 		title := attrString(m.Attrs, "title")
-		return simpleHref(attrString(m.Attrs, "href")) && strings.IndexAny(title, "\"\\&\n\r\x00") < 0 &&
+		return simpleHref(attrString(m.Attrs, "href")) && !strings.ContainsAny(title, "\"\\&\n\r\x00") &&
 			utf8.ValidString(title) && !isPlainURL(m, nodes, i)
 	}
 	return (i == 0 || nodes[i-1].Type == typeText && gap(nodes[i-1].Text[len(nodes[i-1].Text)-1])) &&
@@ -124,7 +124,7 @@ func wordEnd(c byte) bool { return isLetter(c) || isDigit(c) }
 func gap(c byte) bool { return strings.IndexByte(" .,;:?)(", c) >= 0 }
 
 func simpleHref(s string) bool {
-	return s != "" && s != rawHref && plainURL(s) && strings.IndexAny(s, "&") < 0
+	return s != "" && s != rawHref && plainURL(s) && !strings.ContainsAny(s, "&")
 }
 
 // simpleRef reports whether a reference needs nothing but the usual escapes.
@@ -135,5 +135,5 @@ func simpleRef(n *Node) bool {
 	default:
 		return false
 	}
-	return ref.id != "" && strings.IndexAny(ref.id+ref.label, "\"&\n\r") < 0 && !strings.Contains(ref.id+ref.label, "-")
+	return ref.id != "" && !strings.ContainsAny(ref.id+ref.label, "\"&\n\r") && !strings.Contains(ref.id+ref.label, "-")
 }

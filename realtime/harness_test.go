@@ -36,8 +36,6 @@ type stand struct {
 	notes    *notes
 	log      *safeBuffer
 	observer *room.Observer
-
-	alice, bob, carol, dave host.User
 }
 
 type standOptions struct {

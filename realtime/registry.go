@@ -22,7 +22,6 @@ type live struct {
 	login host.Session
 	due   time.Time // when the rights are read next
 	good  time.Time // when the core last answered
-	busy  bool      // being read now
 }
 
 // registry holds the sessions there are. net/http forgets hijacked

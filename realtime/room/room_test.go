@@ -98,8 +98,9 @@ func TestATurnOfManyWritersIsOneFrame(t *testing.T) {
 	}
 	r, _ := m.Room("records:x")
 	settle(t, r)
-	block := make(chan struct{})
-	r.call(func() { <-block }) // so that everything below arrives together
+	started, block := make(chan struct{}), make(chan struct{})
+	r.call(func() { close(started); <-block }) // so that everything below arrives together
+	<-started
 	for i, s := range all {
 		for _, u := range newTypist(uint64(100 + i)).types(5) {
 			s.m.Submit(Update, u)
