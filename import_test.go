@@ -52,6 +52,7 @@ var may = []struct {
 	{"cmd/yjs-replica/...", []string{"yjs/..."}},
 	{"bench/markdown", []string{"host/instance", "markdown", "yjs"}},
 	{"cmd/civicpress/...", []string{"", "realtime/...", "hooks", "config", "host/...", "markdown/...", "yjs/...", "web", "cmd/civicpress/..."}},
+	{"scripts/...", nil},
 	{"docs/examples/...", []string{"realtime/room", "realtime/store", "host", "yjs/..."}},
 	{"integration_test/...", []string{"..."}},
 }

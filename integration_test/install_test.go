@@ -147,19 +147,25 @@ run=ROOT/run units=ROOT/etc/systemd/system
 verb=$1; shift
 [ "${1:-}" = --now ] && shift
 unit=${1:-}
-case "$verb $unit" in
-"daemon-reload ") ;;
-"enable civicpress-realtime")
+start() {
   exec_start=$(sed -n 's/^ExecStart=//p' $units/$unit.service)
-  setsid $exec_start >$run/$unit.log 2>&1 </dev/null &
+  setsid $exec_start >>$run/$unit.log 2>&1 </dev/null &
   echo $! >$run/$unit.pid
   address=$(sed -n 's/.*--api-addr \([^ ]*\).*/\1/p' <<<"$exec_start")
-  for i in $(seq 300); do curl -fsS http://$address/ready >/dev/null 2>&1 && exit 0; kill -0 $! || exit 1; sleep 0.2; done
-  exit 1 ;;
-"disable civicpress-realtime")
+  for i in $(seq 300); do curl -fsS http://$address/ready >/dev/null 2>&1 && return 0; kill -0 $! || return 1; sleep 0.2; done
+  return 1
+}
+stop() {
   pid=$(cat $run/$unit.pid); kill -TERM $pid
-  for i in $(seq 300); do kill -0 $pid 2>/dev/null || exit 0; sleep 0.2; done
-  exit 1 ;;
+  for i in $(seq 300); do kill -0 $pid 2>/dev/null || return 0; sleep 0.2; done
+  return 1
+}
+case "$verb $unit" in
+"daemon-reload ") ;;
+"enable civicpress-realtime") start ;;
+"disable civicpress-realtime") stop ;;
+"restart civicpress-realtime") stop; start ;;
+"is-active civicpress-realtime") kill -0 $(cat $run/$unit.pid) && echo active ;;
 "restart civicpress")
   cat $units/civicpress.service.d/*.conf >$run/civicpress.environment 2>/dev/null || true ;;
 "reload nginx")
@@ -167,6 +173,7 @@ case "$verb $unit" in
 *) echo "systemctl $verb $unit: the guide says something that this test does not know"; exit 1 ;;
 esac
 `, "ROOT", m.root), 0o755)
+	m.write("shim/journalctl", "#!/bin/sh\ncat "+m.path("run/civicpress-realtime.log")+"\n", 0o755)
 	m.t.Cleanup(func() {
 		for _, name := range []string{"nginx.pid", "civicpress-realtime.pid"} {
 			var pid int
@@ -285,6 +292,7 @@ func TestInstallGuide(t *testing.T) {
 	}
 	bothEdit(t, s, "Through nginx.")
 	m.routes()
+	m.operate(s)
 
 	m.sh(last.script)
 	if got, _ := os.ReadFile(m.path("run/civicpress.environment")); strings.Contains(string(got), "REALTIME_ENABLED") {
@@ -295,6 +303,32 @@ func TestInstallGuide(t *testing.T) {
 	}
 	if code, got, stderr := runOnce(t, nil, "export", "--dir", s.Dir, bylaw); code != 0 || !strings.Contains(got, "Through nginx.A") {
 		t.Errorf("export after going back: %d %s", code, stderr)
+	}
+}
+
+// operate runs every command of the operator's other pages.
+func (m *machine) operate(s *server) {
+	m.t.Helper()
+	tool(m.t, "sqlite3", "sqlite3")
+	all := ""
+	for _, page := range []string{"troubleshooting.md", "deployment.md"} {
+		blocks := shellBlocks(m.t, "../docs/"+page)
+		if len(blocks) < 5 {
+			m.t.Errorf("%d blocks of commands found in %s", len(blocks), page)
+		}
+		for _, b := range blocks {
+			out := m.sh(b.script)
+			m.t.Log(page, b.heading, "\n", out)
+			all += out
+		}
+	}
+	for _, want := range []string{"426\n", "active\n", "\nok       1 documents", "Through nginx.A", "civicpress_realtime_ready 1", "process_resident_memory_bytes", `"msg":"stopping"`} {
+		if !strings.Contains(all, want) {
+			m.t.Errorf("the commands of the operator's pages print no %q", want)
+		}
+	}
+	if code, got, stderr := runOnce(m.t, nil, "export", "--dir", filepath.Join(s.Dir, "restored"), bylaw); code != 0 || !strings.Contains(got, "Through nginx.B") {
+		m.t.Errorf("export from the backup: %d %s", code, stderr)
 	}
 }
 

@@ -1,27 +1,30 @@
 #!/usr/bin/env bash
-# usage: scripts/dist.sh VERSION
-# Builds dist/: one archive a platform with the static binary, licence and documents, a list of what is compiled in (CycloneDX),
-# and SHA256SUMS. The same commit gives the same bytes.
+# usage: scripts/dist.sh [OS/ARCH ...]
+# Makes dist/: for each platform one archive with the static binary, deploy/ and docs/; one SBOM (CycloneDX) each; SHA256SUMS.
+# The same commit gives the same bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=$1
-go=${GO:-go}
-stamp=$(git log -1 --format=%ct)
-platforms=${PLATFORMS:-"linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64"}
+GO=${GO:-go}
+platforms=("$@")
+[ ${#platforms[@]} -gt 0 ] || platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64)
 
-rm -rf dist && mkdir dist
-for platform in $platforms; do
+version=$(git describe --tags --always --dirty)
+stamp=$(git log -1 --format=%ct)
+scripts/setup.sh web
+
+rm -rf dist
+mkdir -p dist
+for platform in "${platforms[@]}"; do
   os=${platform%/*} arch=${platform#*/}
-  name=civicpress-$version-$os-$arch
-  mkdir -p "dist/$name"
-  binary=dist/$name/civicpress
-  [ "$os" = windows ] && binary=$binary.exe
-  echo "dist: $name" >&2
-  CGO_ENABLED=0 GOOS=$os GOARCH=$arch "$go" build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=$version" -o "$binary" ./cmd/civicpress
-  [ -f dist/civicpress.cdx.json ] || "$go" run ./scripts/sbom "$binary" "$version" > dist/civicpress.cdx.json
-  cp LICENSE README.md CHANGELOG.md SECURITY.md "dist/$name/"
-  cp -r docs "dist/$name/docs"
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$stamp" -C dist -cf - "$name" | gzip -n -9 > "dist/$name.tar.gz"
-  rm -r "dist/$name"
+  name=civicpress-$os-$arch
+  program=civicpress
+  [ "$os" != windows ] || program=civicpress.exe
+  mkdir "dist/$name"
+  CGO_ENABLED=0 GOOS=$os GOARCH=$arch $GO build -trimpath -ldflags "-s -w -buildid= -X main.release=$version" -o "dist/$name/$program" ./cmd/civicpress
+  cp -R deploy docs README.md CHANGELOG.md SECURITY.md LICENSE "dist/$name/"
+  $GO run ./scripts/sbom "dist/$name/$program" >"dist/$name.cdx.json"
+  tar -C dist --sort=name --mtime="@$stamp" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -n9 >"dist/$name.tar.gz"
+  rm -rf "dist/$name"
+  echo "dist/$name.tar.gz"
 done
-(cd dist && sha256sum -- *.tar.gz *.json > SHA256SUMS)
+(cd dist && sha256sum -- *.tar.gz *.cdx.json >SHA256SUMS)
