@@ -21,16 +21,6 @@ type clientDeletes struct {
 // the order of clients and ranges is the one in which they were added.
 type deleteSet []clientDeletes
 
-func (ds *deleteSet) add(client uint64, r deleteRange) {
-	for i := len(*ds) - 1; i >= 0; i-- {
-		if (*ds)[i].client == client {
-			(*ds)[i].ranges = append((*ds)[i].ranges, r)
-			return
-		}
-	}
-	*ds = append(*ds, clientDeletes{client, []deleteRange{r}})
-}
-
 // normalize sorts clients, higher ids first, and the ranges of each, and
 // joins ranges that touch.
 func (ds deleteSet) normalize() {
@@ -64,12 +54,6 @@ func joinRanges(rs []deleteRange) []deleteRange {
 }
 
 func compareRanges(a, b deleteRange) int { return cmp.Compare(a.clock, b.clock) }
-
-// has tells whether the clock is in one of the ranges, which are sorted.
-func hasClock(rs []deleteRange, clock uint64) bool {
-	i, found := slices.BinarySearchFunc(rs, clock, func(r deleteRange, c uint64) int { return cmp.Compare(r.clock, c) })
-	return found || i > 0 && clock < rs[i-1].end()
-}
 
 // append writes the set as update format V1 has it. Clients must be sorted.
 func (ds deleteSet) append(dst []byte) []byte {

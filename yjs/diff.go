@@ -24,11 +24,6 @@ func DiffUpdateV2(update, stateVector []byte) ([]byte, error) {
 	return diffUpdate(internal, true, known, &v2Writer{})
 }
 
-// diffInternal is DiffUpdate for an update that may hold raw values.
-func diffInternal(update []byte, known StateVector) ([]byte, error) {
-	return diffUpdate(update, true, known, &v1Writer{internal: true})
-}
-
 func diffUpdate(update []byte, internal bool, known StateVector, w structWriter) ([]byte, error) {
 	r, err := newBlockReader(update, internal)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"maps"
-	"slices"
 )
 
 // Options configure a Doc. The zero value is what Yjs does by default, but
@@ -206,17 +204,6 @@ func (d *Doc) state(id uint64) uint64 {
 		return uint64(c.state)
 	}
 	return 0
-}
-
-// sortedClients returns the clients that have structs, higher ids first.
-func (d *Doc) sortedClients() []*client {
-	cs := make([]*client, 0, len(d.clients)-1)
-	for _, id := range slices.Backward(slices.Sorted(maps.Keys(d.clientIdx))) {
-		if c := d.clients[d.clientIdx[id]]; c.state > 0 {
-			cs = append(cs, c)
-		}
-	}
-	return cs
 }
 
 // keyOf returns the index of a key, making one if need be.

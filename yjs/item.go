@@ -50,15 +50,6 @@ func (it *item) countable() bool {
 
 func (it *item) visible() bool { return !it.deleted && it.countable() }
 
-// next is the next item that is not deleted.
-func (it *item) next() *item {
-	n := it.right
-	for n != nil && n.deleted {
-		n = n.right
-	}
-	return n
-}
-
 // slabs hands out items in slabs and takes merged ones back.
 type slabs struct {
 	free *item // linked by right
