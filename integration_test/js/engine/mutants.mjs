@@ -2,7 +2,7 @@
 // Plants bugs in a copy of the engine, one at a time, and runs the checks until one
 // of them fails. A bug that all checks pass is an error of the checks; one that
 // can no longer be planted, because the code has changed, must be rewritten here.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,48 +12,49 @@ const { values: o } = parseArgs({ options: { only: { type: 'string' }, keep: { t
 const here = new URL('.', import.meta.url).pathname
 const module = join(here, '../../..')
 
-// [name, what is wrong, file, the line as it is, the line with the bug]
+// [name, what is wrong, the code as it is, the code with the bug]. The code must
+// stand in one place of yjs/ or yjs/lib0/; in which file does not matter.
 const MUTANTS = [
   ['right-origin', 'of two items at the same place the right origins are not compared',
-    'integrate.go', '} else if o.rclient == it.rclient && o.rclock == it.rclock {', '} else if true {'],
+    '} else if o.rclient == it.rclient && o.rclock == it.rclock {', '} else if true {'],
   ['client-order', 'of two items at the same place the higher client comes first',
-    'integrate.go', 'oid := d.clients[o.client].id; oid < id {', 'oid := d.clients[o.client].id; oid > id {'],
+    'oid := d.clients[o.client].id; oid < id {', 'oid := d.clients[o.client].id; oid > id {'],
   ['deleted-parent', 'what is written into a deleted type stays alive',
-    'integrate.go', 'if parent.isDeleted() || it.sub != 0 && it.right != nil {', 'if it.sub != 0 && it.right != nil {'],
+    'if parent.isDeleted() || it.sub != 0 && it.right != nil {', 'if it.sub != 0 && it.right != nil {'],
   ['old-value', 'an overwritten attribute value is not deleted',
-    'integrate.go', 'if it.left != nil { // the value until now', 'if false { // the value until now'],
+    'if it.left != nil { // the value until now', 'if false { // the value until now'],
   ['key-by-neighbour', 'an item with an origin does not learn its key from it',
-    'integrate.go', 'parent, sub = left.parent, left.sub', 'parent = left.parent'],
+    'case left != nil:\n\t\tparent, sub = left.parent, left.sub', 'case left != nil:\n\t\tparent = left.parent'],
   ['collect-children', 'the content of a deleted element is kept',
-    'delete.go', '\t\td.collectChildren(it.typ)\n', ''],
+    '\t\td.collectChildren(it.typ)\n', ''],
   ['utf16-cut', 'text is cut at bytes instead of UTF-16 units',
-    'item.go', 'at, inside = lib0.UTF16Offset(it.data, int(n), int(it.len))', 'at = min(int(n), len(it.data))'],
+    'at, inside = lib0.UTF16Offset(it.data, int(n), int(it.len))', 'at = min(int(n), len(it.data))'],
   ['utf16-count', 'a character outside the basic plane counts as one unit',
-    'lib0/utf16.go', 'n += bits.OnesCount64(four) - bits.OnesCount64(cont)', 'n += -bits.OnesCount64(cont) + 0*int(four)'],
+    'n += bits.OnesCount64(four) - bits.OnesCount64(cont)', 'n += -bits.OnesCount64(cont) + 0*int(four)'],
   ['no-squash', 'runs of text are not joined',
-    'item.go', '(left.kind == kindString || left.kind == kindDeleted', '(left.kind == kindDeleted'],
+    '(left.kind == kindString || left.kind == kindDeleted', '(left.kind == kindDeleted'],
   ['pending-deletes', 'deletes of what has not come yet are forgotten',
-    'apply.go', '\t\tlater(client, r)\n\t\treturn\n', '\t\treturn\n'],
+    '\t\tlater(client, r)\n\t\treturn\n', '\t\treturn\n'],
   ['pending-retry', 'what waits is not looked at again',
-    'apply.go', 'retry = d.canRetry()', 'retry = false'],
+    'retry := d.pending != nil && tx.canRetry()', 'retry := false'],
   ['missing-right', 'an item does not wait for its right origin',
-    'apply.go', 'case b.hasRight() && lacks(b.right):', 'case false && lacks(b.right):'],
+    'if r.right = find(b.right); r.right == nil {', 'if r.right = find(b.right); r.right == nil && false {'],
   ['delete-end', 'a delete takes the whole item in which it ends',
-    'apply.go', 'if end < it.end() {', 'if false {'],
+    '\t\t\tif end < it.end() {\n\t\t\t\ttx.split(', '\t\t\tif false {\n\t\t\t\ttx.split('],
   ['diff-offset', 'the answer to a state vector does not begin inside an item',
-    'encode.go', 'offset := w.clock - w.c.at(p).clock', 'offset := uint32(0)'],
+    'offset := w.clock - w.c.at(p).clock', 'offset := uint32(0)'],
   ['clients-ascending', 'deletes are written with the lower client first',
-    'deleteset.go', 'return cmp.Compare(b.client, a.client)', 'return cmp.Compare(a.client, b.client)'],
+    'return cmp.Compare(b.client, a.client)', 'return cmp.Compare(a.client, b.client)'],
   ['merge-gap', 'a merge does not say what is missing in between',
-    'merge.go', 'case m.held.end() < s.cur.id.Clock:', 'case false:'],
+    'case m.held.end() < s.cur.id.Clock:', 'case false:'],
   ['merge-overlap', 'a merge repeats what two updates both have',
-    'merge.go', 'rest.slice(m.held.end() - rest.id.Clock)', ''],
+    'rest.slice(m.held.end() - rest.id.Clock)', ''],
   ['v2-lengths', 'format V2 counts strings in bytes',
-    'columns.go', 'c.lens.write(uint64(lib0.UTF16Len(s)))', 'c.lens.write(uint64(len(s)))'],
+    'c.lens.write(uint64(lib0.UTF16Len(s)))', 'c.lens.write(uint64(len(s)))'],
   ['v2-runs', 'format V2 forgets the length of a run of differences',
-    'columns.go', '\tif c.run > 1 {\n\t\tv++\n\t}\n', ''],
+    '\tif c.run > 1 {\n\t\tv++\n\t}\n', ''],
   ['marks-gap', 'a local delete leaves marks that no longer matter',
-    'textwrite.go', 'if last[key] != it || identical(was, value) {', 'if false {']
+    'if last[key] != it || identical(was, value) {', 'if false {']
 ]
 
 const dir = mkdtempSync(join(tmpdir(), 'mutants-'))
@@ -85,16 +86,17 @@ bad = firstFailure()
 if (bad) { console.error('the engine itself fails the checks, so mutants would say nothing:', bad); process.exit(2) }
 
 let [found, missed] = [0, 0]
-for (const [name, what, file, line, bug] of MUTANTS) {
+for (const [name, what, code, bug] of MUTANTS) {
   if (o.only && o.only !== name) continue
-  const path = join(dir, 'yjs', file)
-  const source = readFileSync(path, 'utf8')
   const say = (result, more) => console.log(result.padEnd(9), name.padEnd(18), more)
-  if (source.split(line).length !== 2) { missed++; say('OBSOLETE', `${file} has this line ${source.split(line).length - 1} times: ${line.trim()}`); continue }
-  writeFileSync(path, source.replace(line, () => bug))
+  const places = ['yjs', 'yjs/lib0'].flatMap(d => readdirSync(join(dir, d)).filter(f => f.endsWith('.go')).map(f => join(dir, d, f)))
+    .flatMap(path => readFileSync(path, 'utf8').split(code).slice(1).map(() => path))
+  if (places.length !== 1) { missed++; say('OBSOLETE', `${places.length} places have the code: ${code.trim()}`); continue }
+  const source = readFileSync(places[0], 'utf8')
+  writeFileSync(places[0], source.replace(code, () => bug))
   const broken = build()
   const failure = broken || firstFailure()
-  writeFileSync(path, source)
+  writeFileSync(places[0], source)
   if (broken) { missed++; say('NO BUILD', broken.slice(0, 300)) } else if (failure) { found++; say('found', failure) } else { missed++; say('MISSED', what) }
 }
 console.log(`${found} passed, ${missed} failed`)
