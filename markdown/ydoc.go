@@ -64,12 +64,6 @@ func SeedClientID(recordID string, src []byte) uint64 {
 	return 1<<32 + n%(1<<53-1<<32)
 }
 
-// parentNode is a fragment or element.
-type parentNode interface {
-	InsertElement(tx *yjs.Transaction, i int, name string) (*yjs.XMLElement, error)
-	InsertText(tx *yjs.Transaction, i int) (*yjs.XMLText, error)
-}
-
 // Write makes the content of an empty fragment as y-prosemirror does: elements named like the
 // nodes, attributes that are not null, one text for each run of text nodes, marks as
 // formatting. Marks of other inline nodes have no place there.
@@ -86,7 +80,7 @@ type treeWriter struct {
 	ops []yjs.DeltaOp
 }
 
-func (w *treeWriter) children(parent parentNode, nodes []*Node) error {
+func (w *treeWriter) children(p parent, nodes []*Node) error {
 	at := 0
 	for i := 0; i < len(nodes); at++ {
 		if nodes[i].Type == typeText {
@@ -94,13 +88,13 @@ func (w *treeWriter) children(parent parentNode, nodes []*Node) error {
 			for j < len(nodes) && nodes[j].Type == typeText {
 				j++
 			}
-			if err := w.text(parent, at, nodes[i:j]); err != nil {
+			if err := w.text(p, at, nodes[i:j]); err != nil {
 				return err
 			}
 			i = j
 			continue
 		}
-		if err := w.element(parent, at, nodes[i]); err != nil {
+		if err := w.element(p, at, nodes[i]); err != nil {
 			return err
 		}
 		i++
@@ -108,8 +102,8 @@ func (w *treeWriter) children(parent parentNode, nodes []*Node) error {
 	return nil
 }
 
-func (w *treeWriter) element(parent parentNode, at int, n *Node) error {
-	e, err := parent.InsertElement(w.tx, at, n.Type)
+func (w *treeWriter) element(p parent, at int, n *Node) error {
+	e, err := p.InsertElement(w.tx, at, n.Type)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", n.Type, err)
 	}
@@ -127,8 +121,8 @@ func (w *treeWriter) element(parent parentNode, at int, n *Node) error {
 	return nil
 }
 
-func (w *treeWriter) text(parent parentNode, at int, nodes []*Node) error {
-	t, err := parent.InsertText(w.tx, at)
+func (w *treeWriter) text(p parent, at int, nodes []*Node) error {
+	t, err := p.InsertText(w.tx, at)
 	if err != nil {
 		return fmt.Errorf("write text: %w", err)
 	}
