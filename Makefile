@@ -6,12 +6,13 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 20s
 N           ?= 20
 RUNS        ?= 2000
+SOAK        ?= 10m
 PKGS        ?= ./...
 ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash docs build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash soak docs build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,9 @@ bench: ## the Go benchmarks of all packages
 
 crash: ## kill -9 the server N times while clients type, and count what is lost
 	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+
+soak: ## 200 clients in 50 rooms for SOAK (default 10m): joins, drops, revocations, floods; then everything is compared
+	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run 'TestSoak$$' ./integration_test
 
 conformance: ## compare the document engine with Yjs (RUNS=2000 random sessions)
 	@scripts/setup.sh harness
