@@ -12,7 +12,7 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-markdown conformance mutants crash soak docs build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-engine bench-markdown conformance mutants crash soak docs build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ fuzz: ## each fuzz target for FUZZTIME (default 20s)
 bench-markdown: ## what write-back changes in the demo records, and its speed, beside the stock pipeline
 	$(GO) run ./bench/markdown
 
+bench-engine: ## the document engine beside Yjs, ywasm and ygo, in one run
+	$(GO) -C bench/engine run . $(ARGS)
+
 bench: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
@@ -50,7 +53,8 @@ soak: ## 200 clients in 50 rooms for SOAK (default 10m): joins, drops, revocatio
 conformance: ## compare the document engine with Yjs (RUNS=2000 random sessions)
 	@scripts/setup.sh harness
 	$(GO) build -o bin/yjs-replica ./cmd/yjs-replica
-	cd integration_test/js/engine && node run.mjs --replica ../../../bin/yjs-replica --runs $(RUNS)
+	cd integration_test/js/engine && node run.mjs --replica ../../../bin/yjs-replica --runs $(RUNS) --rounds 3 \
+	  --recordings testdata/sessions$$(test ! -d ../../../../shared/corpus/sessions || echo ,../../../../shared/corpus/sessions)
 
 mutants: ## plant bugs in the document engine; the checks must find each
 	@scripts/setup.sh harness
