@@ -12,7 +12,7 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-engine bench-markdown conformance mutants crash soak docs build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-engine bench-markdown conformance mutants crash soak docs docs-check build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,12 @@ mutants: ## plant bugs in the document engine; the checks must find each
 docs: ## bring the generated parts of docs/ up to date
 	UPDATE_DOCS=1 $(GO) test -count=1 -run 'IsCurrent' ./...
 
+docs-check: ## run every command and read every configuration of the documents (installs nginx, Caddy, promtool when root)
+	@scripts/setup.sh harness operator
+	CI=true $(GO) test -count=1 -timeout 20m -run 'InstallGuide|Caddyfile|SystemdUnit|MonitoringFiles|ExampleConfigurations' ./integration_test
+	CI=true $(GO) test -count=1 -run 'Page|Readme|OpenAPI|ErrorCodes|Snippets|Links|KeysExist|Current' . ./config ./hooks
+	$(GO) test -count=1 ./docs/...
+
 build: web ## bin/civicpress
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/civicpress ./cmd/civicpress
 
@@ -72,8 +78,8 @@ web: ## build the web pages, if npm is there
 setup-test: ## install what the tests need beyond Go and Node
 	@scripts/setup.sh web harness browser
 
-dist: web ## release archives for all platforms, with checksums and SBOM (VERSION=v1.2.3)
-	GO=$(GO) scripts/dist.sh $(VERSION)
+dist: web ## release archives with checksums and SBOM (VERSION=v1.2.3; ARGS="linux/amd64" for some platforms only)
+	GO=$(GO) VERSION=$(VERSION) scripts/dist.sh $(ARGS)
 
 clean: ## remove what was built
 	rm -rf bin dist web/node_modules integration_test/js/*/node_modules

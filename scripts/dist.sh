@@ -8,7 +8,7 @@ GO=${GO:-go}
 platforms=("$@")
 [ ${#platforms[@]} -gt 0 ] || platforms=(linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64)
 
-version=$(git describe --tags --always --dirty)
+version=${VERSION:-$(git describe --tags --always --dirty)}
 stamp=$(git log -1 --format=%ct)
 scripts/setup.sh web
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# usage: scripts/setup.sh [web] [harness] [browser]
+# usage: scripts/setup.sh [web] [harness] [browser] [operator]
 #   web      builds the web pages (npm ci, npm run build) unless they are up to date
 #   harness  npm ci in every folder of integration_test/js that has a lock file
 #   browser  a Chromium for the browser tests; installs Debian's when run as root
+#   operator what a town's server has (nginx, Caddy, promtool, systemd-analyze, sqlite3); installs Debian's when run as root
 # What cannot be had is said in one line each. The tests that need it then say so too; with CI set it is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -66,6 +67,21 @@ browser() {
     fi
   fi
   missing "no Chromium: install it (Debian: apt-get install chromium) or name one in CHROMIUM; the browser tests will be skipped"
+}
+
+operator() {
+  local lacks=() pair
+  for pair in nginx:nginx caddy:caddy promtool:prometheus systemd-analyze:systemd sqlite3:sqlite3 curl:curl; do
+    command -v "${pair%:*}" >/dev/null || lacks+=("${pair#*:}")
+  done
+  [ ${#lacks[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "setup: installing ${lacks[*]}" >&2
+    if apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${lacks[@]}" >/dev/null; then
+      return 0
+    fi
+  fi
+  missing "these Debian packages are not installed: ${lacks[*]}; the checks that need them will be skipped"
 }
 
 for step in "$@"; do
