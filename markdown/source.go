@@ -34,9 +34,33 @@ func parseSource(text string) (*Source, error) {
 		return nil, err
 	}
 	dropAtomMarks(doc)
+	holdWhole(doc, p.defs)
 	s := &Source{text: text, doc: doc, refs: p.refs, defs: p.defs}
 	s.style = detectStyle(text, doc)
 	return s, nil
+}
+
+// holdWhole lengthens the blocks in which a link definition begins but does not
+// end: its last line may be a lazy one, which no block counts as its own. Both
+// blocks and definitions are in the order of the text.
+func holdWhole(n *Node, defs []span) {
+	for _, c := range n.Content {
+		if !inSource(c) {
+			continue
+		}
+		for len(defs) > 0 && defs[0].start < c.src.start {
+			defs = defs[1:]
+		}
+		inside := 0
+		for inside < len(defs) && defs[inside].start < c.src.end {
+			c.src.end = max(c.src.end, defs[inside].end)
+			inside++
+		}
+		if inside > 0 {
+			holdWhole(c, defs[:inside])
+			defs = defs[inside:]
+		}
+	}
 }
 
 // dropAtomMarks takes the marks off images, breaks and references: Yjs stores
