@@ -5,6 +5,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 20s
 N           ?= 20
+TYPING      ?= 15s
 RUNS        ?= 2000
 SOAK        ?= 10m
 PKGS        ?= ./...
@@ -12,10 +13,10 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-engine bench-markdown conformance mutants crash soak docs docs-check build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: web ## start the demo and print links for two clerks (ARGS="--dir D" keeps the data)
 	$(GO) run ./cmd/civicpress demo $(ARGS)
@@ -41,11 +42,19 @@ bench-markdown: ## what write-back changes in the demo records, and its speed, b
 bench-engine: ## the document engine beside Yjs, ywasm and ygo, in one run
 	$(GO) -C bench/engine run . $(ARGS)
 
+bench-durability: ## how long until an edit is saved, and what the journal costs those who read along
+	$(GO) run ./bench/durability $(ARGS)
+
 bench: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
 crash: ## kill -9 the server N times while clients type, and count what is lost
 	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+
+crash-compare: ## the same kills on this server and on Hocuspocus, both tables (N=20, TYPING=15s: longest time to a kill)
+	@scripts/setup.sh hocuspocus
+	CRASH_RUNS=$(N) CRASH_TYPING=$(TYPING) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash$$' ./integration_test
+	cd bench/crash-hocuspocus && node run.mjs --kills $(N) --typing $(TYPING)
 
 soak: ## 200 clients in 50 rooms for SOAK (default 10m): joins, drops, revocations, floods; then everything is compared
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run 'TestSoak$$' ./integration_test

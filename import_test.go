@@ -51,6 +51,7 @@ var may = []struct {
 	{"scripts/...", nil},
 	{"cmd/yjs-replica/...", []string{"yjs/..."}},
 	{"bench/markdown", []string{"host/instance", "markdown", "yjs"}},
+	{"bench/durability", []string{"markdown", "yjs/..."}},
 	{"cmd/civicpress/...", []string{"", "realtime/...", "hooks", "config", "host/...", "markdown/...", "yjs/...", "web", "cmd/civicpress/..."}},
 	{"scripts/...", nil},
 	{"docs/examples/...", []string{"realtime/room", "realtime/store", "host", "yjs/..."}},
@@ -61,7 +62,7 @@ var may = []struct {
 // them. Tests are free.
 var only = map[string][]string{
 	"go.uber.org/fx":                      {"", "cmd/civicpress/..."},
-	"github.com/coder/websocket":          {"realtime/internal/session"},
+	"github.com/coder/websocket":          {"realtime/internal/session", "bench/durability"},
 	"github.com/yuin/goldmark":            {"markdown/..."},
 	"github.com/goccy/go-yaml":            {"config", "host/instance/...", "host/internal/..."},
 	"github.com/go-playground/validator/": {"config"},

@@ -273,13 +273,20 @@ func TestCrashFiles(t *testing.T) {
 
 func killWhileTyping(t *testing.T, dir string, few int) {
 	t.Helper()
+	longest := 900 * time.Millisecond // from one start to the next kill
+	if v := os.Getenv("CRASH_TYPING"); v != "" {
+		var err error
+		if longest, err = time.ParseDuration(v); err != nil || longest <= 0 {
+			t.Fatalf("CRASH_TYPING is %q, not a duration like 900ms or 15s", v)
+		}
+	}
 	c := newCrash(t, dir)
 	for range 3 {
 		c.people = append(c.people, c.newcomer())
 	}
 	for i := range runs(t, few) {
 		when := fmt.Sprintf("kill %d", i+1)
-		typing := time.Duration(20+c.rnd.IntN(900)) * time.Millisecond
+		typing := 20*time.Millisecond + time.Duration(c.rnd.Int64N(int64(longest)))
 		stopped := c.rnd.IntN(4) == 0
 		if stopped {
 			c.count.stops++

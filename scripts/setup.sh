@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# usage: scripts/setup.sh [web] [harness] [browser] [operator]
+# usage: scripts/setup.sh [web] [harness] [browser] [operator] [hocuspocus]
 #   web      builds the web pages (npm ci, npm run build) unless they are up to date
 #   harness  npm ci in every folder of integration_test/js that has a lock file
 #   browser  a Chromium for the browser tests; installs Debian's when run as root
 #   operator what a town's server has (nginx, Caddy, promtool, systemd-analyze, sqlite3); installs Debian's when run as root
+#   hocuspocus  the server that make crash-compare crashes beside ours
 # What cannot be had is said in one line each. The tests that need it then say so too; with CI set it is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -53,6 +54,20 @@ harness() {
     [ -f "$lock" ] && npm_ci "$(dirname "$lock")"
   done
   return 0
+}
+
+# Its SQLite binding is a native module: fetched, or compiled where there is a C++ compiler.
+hocuspocus() {
+  local dir=bench/crash-hocuspocus
+  if ! have_npm; then
+    echo "setup: no Node with npm: Hocuspocus cannot be run" >&2
+    exit 1
+  fi
+  npm_ci "$dir"
+  if ! ls "$dir"/node_modules/better-sqlite3/build/Release/*.node >/dev/null 2>&1; then
+    echo "setup: building better-sqlite3 (minutes)" >&2
+    (cd "$dir" && npm rebuild better-sqlite3 --foreground-scripts --loglevel=error) >&2
+  fi
 }
 
 browser() {
