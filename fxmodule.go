@@ -23,6 +23,7 @@ import (
 var Module = fx.Module("realtime",
 	fx.Provide(
 		func() SystemDir { return ".system-data" },
+		func() Version { return "" },
 		loadConfig,
 		newPlugin,
 	),
@@ -34,6 +35,10 @@ var Module = fx.Module("realtime",
 // SystemDir is the instance's .system-data folder. The host sets it with
 // fx.Replace(realtimefx.SystemDir(path)).
 type SystemDir string
+
+// Version is the version of the host's binary, shown on the dashboard. The host
+// sets it with fx.Replace(realtimefx.Version("v1.2.3")).
+type Version string
 
 // AsRoomHandler marks a constructor of a room.Handler as a room type for the
 // plugin: fx.Provide(realtimefx.AsRoomHandler(newDevices)).
@@ -65,12 +70,13 @@ type params struct {
 	Rooms    []room.Handler `group:"realtime.rooms"`
 	Config   config.Config
 	Dir      SystemDir
+	Version  Version
 }
 
 func newPlugin(p params) (*Plugin, error) {
 	return New(Deps{
 		Auth: p.Auth, Records: p.Records, Drafts: p.Drafts,
 		Hooks: p.Hooks, Health: p.Health, Database: p.Database,
-		Logger: p.Logger, Rooms: p.Rooms, SystemDir: string(p.Dir),
+		Logger: p.Logger, Rooms: p.Rooms, SystemDir: string(p.Dir), Version: string(p.Version),
 	}, p.Config)
 }

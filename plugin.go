@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/civicpress/realtimefx/config"
@@ -33,6 +34,8 @@ type Deps struct {
 	// SystemDir is the instance's .system-data folder: the journal and, for
 	// storage: filesystem, the snapshots live there.
 	SystemDir string
+	// Version of the core's binary, for the dashboard.
+	Version string
 }
 
 // Plugin is the realtime server with all its parts.
@@ -43,6 +46,7 @@ type Plugin struct {
 	Hooks  *hooks.Emitter
 
 	deps    Deps
+	proxies []netip.Prefix // trusted_proxies
 	log     *slog.Logger
 	storage string // for the log: which store was chosen
 	parts   []part // in the order of the start
@@ -63,10 +67,11 @@ func New(d Deps, c config.Config) (*Plugin, error) {
 		d.Logger = slog.Default()
 	}
 	p := &Plugin{Config: c, deps: d, log: d.Logger, Hooks: hooks.NewEmitter(d.Hooks, hooks.Options{Logger: d.Logger})}
-	if !c.Enabled {
-		return p, nil
+	var err error
+	if p.proxies, err = proxies(c.TrustedProxies); err == nil && c.Enabled {
+		err = p.assemble()
 	}
-	if err := p.assemble(); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("realtime plugin: %w", err)
 	}
 	return p, nil
@@ -78,10 +83,8 @@ func (p *Plugin) assemble() error {
 	if err != nil {
 		return err
 	}
-	options, err := serverOptions(c)
-	if err != nil {
-		return err
-	}
+	options := serverOptions(c)
+	options.TrustedProxies, options.Version = p.proxies, d.Version
 	recordRooms, err := records.New(records.Deps{Auth: d.Auth, Records: d.Records, Drafts: d.Drafts, Logger: p.log})
 	if err != nil {
 		return err
@@ -168,6 +171,11 @@ func (p *Plugin) API() http.Handler {
 	}
 	return p.Server.API()
 }
+
+// ClientIP is the real address of who sent a request: what trusted_proxies
+// forward counts, what anybody else claims does not. The core uses it for its
+// own limits, so that both count alike.
+func (p *Plugin) ClientIP(r *http.Request) string { return realtime.ClientAddr(r, p.proxies).String() }
 
 // BeforePublish writes an open record back to its draft, so that what is
 // published is what its editors see. A record that nobody has open needs

@@ -57,8 +57,8 @@ func orNever[T ~int | ~int64](v T) T {
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
-func serverOptions(c config.Config) (realtime.Options, error) {
-	o := realtime.Options{
+func serverOptions(c config.Config) realtime.Options {
+	return realtime.Options{
 		Addr:               net.JoinHostPort(c.Host, strconv.Itoa(c.Port)),
 		Path:               c.Path,
 		AllowedOrigins:     c.AllowedOrigins,
@@ -75,14 +75,18 @@ func serverOptions(c config.Config) (realtime.Options, error) {
 		Regrant:            seconds(c.Sessions.RecheckInterval),
 		AuthOutage:         orNever(seconds(c.Sessions.OutageGrace)),
 	}
-	for _, text := range c.TrustedProxies {
+}
+
+// proxies reads trusted_proxies.
+func proxies(texts []string) (list []netip.Prefix, err error) {
+	for _, text := range texts {
 		p, err := proxy(text)
 		if err != nil {
-			return o, err
+			return nil, err
 		}
-		o.TrustedProxies = append(o.TrustedProxies, p)
+		list = append(list, p)
 	}
-	return o, nil
+	return list, nil
 }
 
 // proxy reads an address or a network.

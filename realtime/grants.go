@@ -220,7 +220,7 @@ func (s *Server) Subscribe(bus host.HookSubscriber) (cancel func()) {
 		return err
 	})
 	for _, event := range []string{
-		host.EventRecordUpdated, host.EventRecordPublished, host.EventRecordDeleted, host.EventStatusChanged,
+		host.EventRecordCreated, host.EventRecordUpdated, host.EventRecordPublished, host.EventRecordDeleted, host.EventStatusChanged,
 		host.EventDraftCreated, host.EventDraftUpdated, host.EventDraftDeleted,
 	} {
 		on(event, func(p any) error {

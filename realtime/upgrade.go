@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"strconv"
@@ -74,6 +75,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.tasks.Done()
 	s.admit(sock, q)
+}
+
+// ClientAddr is the address of who sent a request, through trusted proxies
+// only; the zero Addr if the connection has none.
+func ClientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	return session.Parse(r, trusted).Addr
 }
 
 func overloaded(w http.ResponseWriter, why string) {

@@ -60,7 +60,7 @@ func newCore(in *instance.Instance, o coreOptions) (*core, error) {
 				fx.As(new(host.Database)), fx.As(new(host.HookEmitter)), fx.As(new(host.HealthRegistry))),
 		),
 		realtimefx.Module,
-		fx.Replace(realtimefx.SystemDir(in.Layout().SystemDir)),
+		fx.Replace(realtimefx.SystemDir(in.Layout().SystemDir), realtimefx.Version(version())),
 		fx.Decorate(func(cfg config.Config) (config.Config, error) { return o.configure(cfg) }),
 		fx.Populate(&c.plugin),
 		fx.Invoke(func(lc fx.Lifecycle, p *realtimefx.Plugin) error { return c.serveSite(lc, p, o) }),

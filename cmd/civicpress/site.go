@@ -33,7 +33,10 @@ var mounts = []string{
 
 func newSite(in *instance.Instance, p *realtimefx.Plugin, o coreOptions) (*site, error) {
 	s := &site{mux: http.NewServeMux(), listener: o.api, plugin: p, demo: o.demo}
-	core := api.New(in, api.Options{Logger: o.logger, Version: version(), BeforePublish: p.BeforePublish})
+	core := api.New(in, api.Options{
+		Logger: o.logger, Version: version(), BeforePublish: p.BeforePublish,
+		ClientIP: p.ClientIP, AllowedOrigins: p.Config.AllowedOrigins,
+	})
 	plugin := p.API()
 	for _, pattern := range mounts {
 		if err := core.Mount(pattern, plugin); err != nil {

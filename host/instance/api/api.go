@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/civicpress/realtimefx/host/instance"
@@ -21,8 +23,9 @@ type Options struct {
 	// Logger; nil = slog.Default.
 	Logger *slog.Logger
 	// AllowedOrigins are the origins of pages on other hosts or ports that may
-	// call the API ("http://localhost:3030"); "*" allows any. Tokens travel in
-	// a header, never in a cookie. None = same origin only.
+	// call the API ("http://localhost:3030", "https://*.town.example"); "*"
+	// allows any. Tokens travel in a header, never in a cookie. None = same
+	// origin only.
 	AllowedOrigins []string
 	// MaxBody limits request bodies in bytes; 0 = 8 MiB.
 	MaxBody int64
@@ -132,7 +135,7 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	if len(a.o.AllowedOrigins) > 0 {
 		w.Header().Add("Vary", "Origin")
 	}
-	if origin == "" || !slices.Contains(a.o.AllowedOrigins, origin) && !slices.Contains(a.o.AllowedOrigins, "*") {
+	if origin == "" || !slices.ContainsFunc(a.o.AllowedOrigins, func(p string) bool { return allows(p, origin) }) {
 		return false
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
@@ -145,6 +148,15 @@ func (a *API) cors(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true
+}
+
+// allows reports whether an entry of AllowedOrigins covers an origin.
+func allows(entry, origin string) bool {
+	if entry == "*" {
+		return true
+	}
+	ok, err := path.Match(strings.ToLower(strings.TrimSuffix(entry, "/")), strings.ToLower(origin))
+	return ok && err == nil
 }
 
 func (a *API) notFound(w http.ResponseWriter, r *http.Request) {

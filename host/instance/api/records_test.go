@@ -167,7 +167,7 @@ func TestPublishStopsIfTheRoomCannotBeFlushed(t *testing.T) {
 }
 
 func TestLimitsAndCrossOrigin(t *testing.T) {
-	s := newSite(t, Options{MaxBody: 100, AllowedOrigins: []string{"http://localhost:3030"}})
+	s := newSite(t, Options{MaxBody: 100, AllowedOrigins: []string{"http://localhost:3030", "https://*.town.example"}})
 	s.want(t, "alice", "PUT", "/records/noise-bylaw/draft", `{"markdownBody":"`+strings.Repeat("x", 200)+`"}`, 413, "PAYLOAD_TOO_LARGE")
 
 	ask := func(method, origin string) *httptest.ResponseRecorder {
@@ -183,7 +183,10 @@ func TestLimitsAndCrossOrigin(t *testing.T) {
 	if w := ask("GET", "http://localhost:3030"); w.Code != 200 || w.Header().Get("Access-Control-Allow-Origin") == "" {
 		t.Errorf("got %d %v", w.Code, w.Header())
 	}
-	for _, origin := range []string{"http://localhost:3031", "http://evil.example", "null"} {
+	if w := ask("GET", "https://clerk.town.example"); w.Header().Get("Access-Control-Allow-Origin") != "https://clerk.town.example" {
+		t.Errorf("a host of the pattern: got %v", w.Header())
+	}
+	for _, origin := range []string{"http://localhost:3031", "http://evil.example", "null", "https://town.example", "http://a.town.example"} {
 		if w := ask("OPTIONS", origin); w.Header().Get("Access-Control-Allow-Origin") != "" || w.Header().Get("Vary") != "Origin" {
 			t.Errorf("%s: got %v", origin, w.Header())
 		}
