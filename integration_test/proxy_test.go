@@ -161,7 +161,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	s.request(t, "", "POST", "/api/v1/auth/password", `{"username":"alice","password":"wrong-secret"}`)
 	g := guests[0]
 	for _, hostile := range [][]byte{
-		appendUpdate([]byte("SECRETTEXT no update")), []byte("{\"type\":\"SECRETTEXT\""), {0}, {0, 2, 0xff}, []byte("\x01\x10SECRETTEXT state"),
+		appendUpdate([]byte("SECRETTEXT no update")), []byte("{\"type\":\"SECRETTEXT\""), {0}, []byte("\x01\x7fSECRETTEXT cut off"), []byte("\x01\x10SECRETTEXT state"),
 	} {
 		g.mu.Lock()
 		err := g.conn.Write(ctx, websocket.MessageBinary, hostile)

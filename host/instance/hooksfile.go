@@ -1,9 +1,11 @@
 package instance
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -23,11 +25,35 @@ type hook struct {
 type hooksFile struct {
 	*watchedFile[map[string]hook]
 	log *slog.Logger
+
+	mu        sync.Mutex
+	workflows map[string]Workflow // guarded by mu
+}
+
+// Workflow does what hooks.yml asks for when an event happens.
+type Workflow func(ctx context.Context, event string, payload any) error
+
+// Workflow gives a name of hooks.yml its meaning, instead of what it had. It
+// runs on the emitter's goroutine, after the subscribers; its errors and panics
+// are logged and reach nobody.
+func (in *Instance) Workflow(name string, run Workflow) {
+	in.hooks.mu.Lock()
+	defer in.hooks.mu.Unlock()
+	if in.hooks.workflows == nil {
+		in.hooks.workflows = make(map[string]Workflow)
+	}
+	in.hooks.workflows[name] = run
+}
+
+func (f *hooksFile) workflow(name string) Workflow {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.workflows[name]
 }
 
 func openHooks(data *os.Root, log *slog.Logger) (*hooksFile, error) {
 	f, err := openWatched(data, hooksPath, log, nil, parseHooks)
-	return &hooksFile{f, log}, err
+	return &hooksFile{watchedFile: f, log: log}, err
 }
 
 // parseHooks reads the hooks; any value may be plain or wrapped in {value: …}.
@@ -72,10 +98,10 @@ func (f *hooksFile) enabled(event string) bool {
 	return !mentioned || h.enabled
 }
 
-// runWorkflows notes the workflows of an enabled event. The core's only
-// workflow is update-index; it keeps the core's search index, which the core
-// rebuilds by itself, so here it is a line in the log.
-func (f *hooksFile) runWorkflows(event string, payload any) {
+// runWorkflows runs the workflows of an enabled event. The core's own is
+// update-index; it keeps the core's search index, which the core rebuilds by
+// itself, so here it is a line in the log.
+func (f *hooksFile) runWorkflows(ctx context.Context, event string, payload any) {
 	hooks, _ := f.get()
 	h := hooks[event]
 	if !h.enabled {
@@ -86,12 +112,26 @@ func (f *hooksFile) runWorkflows(event string, payload any) {
 		if ev, ok := payload.(host.RecordEvent); ok {
 			attrs = append(attrs, "record", ev.RecordID)
 		}
-		if w == "update-index" {
+		if run := f.workflow(w); run != nil {
+			if err := guarded(ctx, run, event, payload); err != nil {
+				f.log.Error("workflow failed", append(attrs, "op", "hooks.workflow", "error", err)...)
+			}
+		} else if w == "update-index" {
 			f.log.Info("workflow: search index of the core is due for this record", attrs...)
 		} else {
 			f.log.Debug("workflow is not implemented, skipped", attrs...)
 		}
 	}
+}
+
+// guarded turns a workflow's panic into an error.
+func guarded(ctx context.Context, run Workflow, event string, payload any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return run(ctx, event, payload)
 }
 
 // unwrap returns v, or what stands in {value: v}.

@@ -144,7 +144,7 @@ func (in *Instance) Emit(ctx context.Context, event string, payload any) error {
 	if err := in.bus.Emit(ctx, event, payload); err != nil {
 		return err
 	}
-	in.hooks.runWorkflows(event, payload)
+	in.hooks.runWorkflows(ctx, event, payload)
 	return nil
 }
 
