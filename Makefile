@@ -85,7 +85,7 @@ web: ## build the web pages, if npm is there
 	@scripts/setup.sh web
 
 setup-test: ## install what the tests need beyond Go and Node
-	@scripts/setup.sh web harness browser
+	@scripts/setup.sh web harness browser $(if $(CI),operator)
 
 dist: web ## release archives with checksums and SBOM (VERSION=v1.2.3; ARGS="linux/amd64" for some platforms only)
 	GO=$(GO) VERSION=$(VERSION) scripts/dist.sh $(ARGS)
