@@ -22,8 +22,12 @@ func (d delays) at(percent int) time.Duration {
 // the edit at the reader.
 type result struct{ saved, seen delays }
 
-// pair is one round with each store, one right after the other.
-type pair struct{ journal, memory result }
+// pair is one round with each store, one right after the other, and what the
+// disk took for itself before.
+type pair struct {
+	journal, memory result
+	disk            delays
+}
 
 func (p pair) ratio(percent int) float64 {
 	return float64(p.journal.seen.at(percent)) / float64(max(p.memory.seen.at(percent), 1))
@@ -47,12 +51,14 @@ func report(pairs []pair) {
 	saved := func(p pair) delays { return p.journal.saved }
 	journal := func(p pair) delays { return p.journal.seen }
 	memory := func(p pair) delays { return p.memory.seen }
+	disk := func(p pair) delays { return p.disk }
 	edits := 0
 	for _, p := range pairs {
 		edits += len(p.journal.saved)
 	}
 	fmt.Printf("\nMedians of the rounds (%d edits reported saved by the journal):\n\n", edits)
 	fmt.Printf("  saved, on the disk    p50 %6.2f ms   p99 %6.2f ms\n", ms(saved, 50), ms(saved, 99))
+	fmt.Printf("  an fsync, nothing else p50 %5.2f ms   p99 %6.2f ms\n", ms(disk, 50), ms(disk, 99))
 	fmt.Printf("  seen, with journal    p50 %6.2f ms   p99 %6.2f ms\n", ms(journal, 50), ms(journal, 99))
 	fmt.Printf("  seen, with memory     p50 %6.2f ms   p99 %6.2f ms\n", ms(memory, 50), ms(memory, 99))
 	fmt.Printf("  journal : memory      p50 %6.3f      p99 %6.3f\n",
