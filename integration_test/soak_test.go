@@ -28,6 +28,7 @@ const soakConfig = `rooms:
   grace_period_ms: 500
 limits:
   queue_bytes: 65536
+  slow_reader_timeout: 15
 rate_limiting:
   connections_per_ip: 2000
   connections_per_user: 500
@@ -383,6 +384,9 @@ func (k *soak) report() {
 		if f.get(must) == 0 {
 			k.t.Errorf("%s is 0: the run did not do what it should", must)
 		}
+	}
+	if cut := f.get("slow_reader_cutoffs_total"); cut == 0 && k.length >= 2*time.Minute {
+		k.t.Error("the client that never reads was not cut off")
 	}
 	if len(acks) == 0 || len(seen) == 0 {
 		k.t.Error("no latencies were measured")
