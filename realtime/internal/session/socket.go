@@ -68,8 +68,12 @@ func (s *Socket) Close(c wire.Close) {
 	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
 }
 
-// Kill ends the connection without a word.
-func (s *Socket) Kill() { _ = s.ws.CloseNow() }
+// Kill ends the connection without a word, also while Close waits for an
+// answer: CloseNow alone would wait with it.
+func (s *Socket) Kill() {
+	_ = s.conn.Conn.Close()
+	_ = s.ws.CloseNow()
+}
 
 // closeCode is the code with which the connection ended, as far as the peer
 // said one: 1006 if it just broke.
