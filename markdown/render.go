@@ -38,11 +38,10 @@ func isEmptyParagraph(n *Node) bool { return n.Type == typeParagraph && len(n.Co
 
 // renderer writes one document.
 type renderer struct {
-	s      *Source
-	st     style
-	kept   []span // link definitions already written
-	in     inlineWriter
-	fenced bool // code is not to be indented
+	s    *Source
+	st   style
+	kept []span // link definitions already written
+	in   inlineWriter
 }
 
 // document writes the top level: what stands before the first block and after
@@ -351,9 +350,8 @@ func (r *renderer) join(a, b *writtenBlock, an, bn *Node) {
 	if try(a.text, b.text) {
 		return
 	}
-	fenced := renderer{s: r.s, st: r.st, fenced: true}
-	anewA, _ := fenced.block(an, nil, "", 0)
-	anewB, _ := fenced.block(bn, nil, "", listSign(a.text))
+	anewA, _ := r.block(an, nil, "", 0)
+	anewB, _ := r.block(bn, nil, "", listSign(a.text))
 	again := func() bool {
 		return try(a.text, anewB) || try(anewA, b.text) || try(anewA, anewB)
 	}
