@@ -67,7 +67,7 @@ func metricTable(t *testing.T) string {
 	ast.Inspect(parse(t, "realtime/metrics.go"), func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "desc" {
+			if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "desc" && text(n.Args[0]) != "" {
 				var labels []string
 				for _, a := range n.Args[2:] {
 					labels = append(labels, text(a))

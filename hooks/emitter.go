@@ -30,7 +30,8 @@ type Stats struct {
 	Queued    int // waiting now
 	Overdue   int // calls of the bus that overstayed their time and still run
 	Forwarded uint64
-	Failed    uint64 // the bus returned an error or panicked
+	Failed    uint64 // the bus returned an error
+	Panicked  uint64 // the bus or a subscriber of it panicked
 	TimedOut  uint64
 	Dropped   uint64 // the queue was full, or the emitter stopped
 }
@@ -245,18 +246,22 @@ func (e *Emitter) leaveBehind(result <-chan error, cancel context.CancelFunc) {
 func (e *Emitter) call(ctx context.Context, ev Event) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("subscriber panicked: %v", r)
+			err = fmt.Errorf("%w: %v", host.ErrSubscriberPanicked, r)
 		}
 	}()
 	return e.bus.Emit(ctx, ev.Name(), ev)
 }
 
 func (e *Emitter) settle(ev Event, err error) {
-	if err == nil {
+	switch {
+	case err == nil:
 		e.count(func(s *Stats) { s.Forwarded++ })
 		return
+	case errors.Is(err, host.ErrSubscriberPanicked):
+		e.count(func(s *Stats) { s.Panicked++ })
+	default:
+		e.count(func(s *Stats) { s.Failed++ })
 	}
-	e.count(func(s *Stats) { s.Failed++ })
 	e.complain("hook failed", ev.Name(), err)
 }
 

@@ -1,6 +1,13 @@
 package host
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrSubscriberPanicked is what Emit wraps when a subscriber panicked. The
+// others got the event all the same.
+var ErrSubscriberPanicked = errors.New("hook subscriber panicked")
 
 // HookEmitter is the core's hook bus. Emit may block while handlers run; the
 // plugin therefore calls it only from its own hook queue.

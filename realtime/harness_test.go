@@ -46,6 +46,7 @@ type standOptions struct {
 	store    store.Store
 	host     *memhost.Host
 	handlers []room.Handler
+	hookLoad func() hooks.Stats
 }
 
 // textRooms is a room type for tests: the id must be a record of the host, the
@@ -151,7 +152,7 @@ func newStand(t testing.TB, o standOptions) *stand {
 	o.server.Addr = "127.0.0.1:0"
 	s.server, err = New(Deps{
 		Auth: s.host, Rooms: s.rooms, Hooks: s.notes, Logger: logger,
-		Journal: s.journal, Keeper: s.keeper, Observer: s.observer,
+		Journal: s.journal, Keeper: s.keeper, Observer: s.observer, HookLoad: o.hookLoad,
 	}, o.server)
 	must(t, err)
 	ctx := t.Context()

@@ -72,6 +72,8 @@ var (
 	descPending     = desc("journal_pending", "Edits that are not durable.")
 	descHookQueue   = desc("hook_queue_depth", "Events that wait for the core's hook bus.")
 	descHookDrops   = desc("hook_drops_total", "Events dropped because the queue was full.")
+	descHookCalls   = desc("hook_calls_total", "Events handed to the core's hook bus, by how that ended: ok, failed, panicked or timed_out.", "result")
+	descHookOverdue = desc("hook_calls_overdue", "Calls of the hook bus that overstayed their time and still run.")
 )
 
 // counters are the plain ones.
@@ -165,6 +167,11 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		h := s.deps.HookLoad()
 		gauge(descHookQueue, float64(h.Queued))
 		count(descHookDrops, h.Dropped)
+		count(descHookCalls, h.Forwarded, "ok")
+		count(descHookCalls, h.Failed, "failed")
+		count(descHookCalls, h.Panicked, "panicked")
+		count(descHookCalls, h.TimedOut, "timed_out")
+		gauge(descHookOverdue, float64(h.Overdue))
 	}
 }
 

@@ -141,11 +141,11 @@ func (in *Instance) Path() string { return in.layout.Database }
 // Emit delivers an event to its subscribers, unless hooks.yml disables it,
 // and runs the workflows that hooks.yml names for it.
 func (in *Instance) Emit(ctx context.Context, event string, payload any) error {
-	if err := in.bus.Emit(ctx, event, payload); err != nil {
-		return err
+	err := in.bus.Emit(ctx, event, payload)
+	if err == nil || errors.Is(err, host.ErrSubscriberPanicked) {
+		in.hooks.runWorkflows(ctx, event, payload) // a bad subscriber harms no workflow
 	}
-	in.hooks.runWorkflows(ctx, event, payload)
-	return nil
+	return err
 }
 
 // Subscribe adds a subscriber to the hook bus.

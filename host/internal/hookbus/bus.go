@@ -36,7 +36,8 @@ var (
 )
 
 // Emit calls each subscriber in turn. A subscriber's panic is logged and does
-// not reach the emitter nor the subscribers after it.
+// not reach the subscribers after it; the emitter learns of it by an error that
+// wraps host.ErrSubscriberPanicked.
 func (b *Bus) Emit(ctx context.Context, event string, payload any) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("emit %s: %w", event, err)
@@ -47,13 +48,20 @@ func (b *Bus) Emit(ctx context.Context, event string, payload any) error {
 	b.mu.Lock()
 	subs := b.subs[event]
 	b.mu.Unlock()
+	panicked := 0
 	for _, s := range subs {
-		b.call(ctx, event, payload, s)
+		if !b.call(ctx, event, payload, s) {
+			panicked++
+		}
+	}
+	if panicked > 0 {
+		return fmt.Errorf("emit %s: %d of %d: %w", event, panicked, len(subs), host.ErrSubscriberPanicked)
 	}
 	return nil
 }
 
-func (b *Bus) call(ctx context.Context, event string, payload any, s *subscription) {
+// call reports whether the subscriber returned.
+func (b *Bus) call(ctx context.Context, event string, payload any, s *subscription) (returned bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			log := b.Logger
@@ -64,6 +72,7 @@ func (b *Bus) call(ctx context.Context, event string, payload any, s *subscripti
 		}
 	}()
 	s.fn(ctx, payload)
+	return true
 }
 
 // Subscribe adds fn until cancel is called. A call that is under way when
