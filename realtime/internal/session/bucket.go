@@ -27,3 +27,6 @@ func (b *bucket) take(now time.Time, n float64) time.Duration {
 	}
 	return time.Duration(-b.have / b.rate * float64(time.Second))
 }
+
+// fill makes the bucket as full as it can be.
+func (b *bucket) fill(now time.Time) { b.have, b.last = b.burst, now }

@@ -102,40 +102,6 @@ func (s *Session) pong(payload []byte) {
 	}
 }
 
-// throttle waits until the client may send one more message: who sends too
-// much is read more slowly, and TCP tells him so. A client that keeps sending
-// too much is warned and at last closed; then it reports false.
-func (s *Session) throttle(b *bucket, n float64) bool {
-	now := time.Now()
-	wait := b.take(now, n)
-	if wait == 0 {
-		if !s.flooding.IsZero() && b == &s.bucket && b.have >= b.burst/2 {
-			s.flooding, s.warned = time.Time{}, false
-		}
-		return true
-	}
-	s.cfg.Meter.Throttled.Inc()
-	if b == &s.bucket {
-		if s.flooding.IsZero() {
-			s.flooding = now
-		}
-		switch since := now.Sub(s.flooding); {
-		case since > s.cfg.Flood:
-			s.cfg.Logger.Warn("client floods the room and is closed", "op", "session.rate", "client", s.Member.ID(),
-				"user", s.Member.UserID(), "for", since.Round(time.Second))
-			s.End(wire.CloseRateLimit, s.controlFrame(wire.Error("UNKNOWN_ERROR", "Rate limit exceeded", "")))
-			return false
-		case since > s.cfg.Flood/4 && !s.warned:
-			s.warned = true
-			s.Member.SendControl(wire.Notice("RATE_LIMIT", "You send more than the server takes; it slows you down and will close the connection if this goes on."))
-		}
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	<-t.C // bounded: a bucket never owes more than one message
-	return s.ending.Load() == nil
-}
-
 // controlFrame is the frame if the client takes control frames.
 func (s *Session) controlFrame(f wire.Frame) wire.Frame {
 	if s.Request.Control {

@@ -45,6 +45,8 @@ type Session struct {
 	chatter  bucket    // JSON and WebSocket pings
 	flooding time.Time // since when it exceeds its rate; zero = it does not
 	warned   bool
+	left     bool // the peer has hung up; what it sent before may still be unread
+	spent    bool // … and no more of that is wanted
 
 	ending atomic.Pointer[wire.Close] // why we closed it; nil = we did not
 	ended  chan struct{}              // closed when Serve has returned
@@ -90,7 +92,7 @@ func (s *Session) Serve() (code int) {
 			}
 			continue
 		}
-		if err := s.receive(r); err != nil {
+		if err := s.receive(r); err != nil || s.spent {
 			return s.code(err)
 		}
 	}
