@@ -83,7 +83,7 @@ func databaseStorage(db host.Database, dir string, readOnly bool, log *slog.Logg
 		return &storage{
 			what: "database (PostgreSQL)",
 			opener: func(ctx context.Context) (store.Store, error) {
-				return postgres.Open(ctx, postgres.Options{DB: db.DB()})
+				return postgres.Open(ctx, postgres.Options{DB: db.DB(), Logger: log})
 			},
 		}, nil
 	}

@@ -2,7 +2,8 @@
 //
 // The tables are those of package sqlite, in one database: realtime_states,
 // realtime_journal, realtime_damaged, and CivicPress's realtime_snapshots with
-// its columns and meaning. Formats and checksums are the same.
+// its columns and meaning. Formats and checksums are the same, and so is what
+// becomes of snapshots that the Node server adds: package sqlstore does both.
 //
 // # Guarantees
 //

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/user"
@@ -18,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/sqlstore/nodetest"
 	"github.com/civicpress/realtimefx/realtime/store/postgres"
 	"github.com/civicpress/realtimefx/realtime/store/storetest"
 )
@@ -86,30 +88,52 @@ func unprivileged(t *testing.T, dir string) *syscall.SysProcAttr {
 	return nil
 }
 
-func TestConformance(t *testing.T) {
+// towns makes one empty database after the other.
+func towns(t *testing.T) (next func(t *testing.T) (dsn string)) {
 	dsn := server(t)
 	admin, err := sql.Open("pgx", dsn("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close()
+	t.Cleanup(func() { _ = admin.Close() })
 	count := 0
-	storetest.Run(t, func(t *testing.T) storetest.Harness {
+	return func(t *testing.T) string {
+		t.Helper()
 		count++
 		name := fmt.Sprint("town", count)
 		if _, err := admin.Exec(`CREATE DATABASE ` + name); err != nil {
 			t.Fatal(err)
 		}
+		return dsn(name)
+	}
+}
+
+func TestConformance(t *testing.T) {
+	next := towns(t)
+	storetest.Run(t, func(t *testing.T) storetest.Harness {
+		dsn := next(t)
 		return storetest.Harness{
 			Open: func() (store.Store, error) {
-				return postgres.Open(t.Context(), postgres.Options{DSN: dsn(name)})
+				return postgres.Open(t.Context(), postgres.Options{DSN: dsn, Logger: quiet})
 			},
-			Damage: func(room string, target storetest.Target, seq uint64) error {
-				return damage(dsn(name), room, target, seq)
-			},
+			Damage: func(room string, target storetest.Target, seq uint64) error { return damage(dsn, room, target, seq) },
 		}
 	})
+	nodetest.Run(t, func(t *testing.T) (store.Store, *sql.DB) {
+		db, err := sql.Open("pgx", next(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		s, err := postgres.Open(t.Context(), postgres.Options{DB: db, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, db
+	})
 }
+
+var quiet = slog.New(slog.DiscardHandler)
 
 func damage(dsn, room string, target storetest.Target, seq uint64) error {
 	db, err := sql.Open("pgx", dsn)

@@ -10,12 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/sqlstore"
 )
 
 // JournalName is the name of the journal beside the core's database.
@@ -36,21 +36,14 @@ type Options struct {
 	Logger   *slog.Logger // nil = slog.Default()
 }
 
-var (
-	_ store.Store  = (*Store)(nil)
-	_ store.Peeker = (*Store)(nil)
-)
+// Store is a store.Store in two SQLite files.
+type Store struct{ *sqlstore.Store }
 
-var errReadOnly = errors.New("sqlite store: opened for reading only")
-
-// Store is a Store in two SQLite files.
-type Store struct {
+// files are the two of them.
+type files struct {
 	opts          Options
 	log           *slog.Logger
 	core, journal file
-
-	mu     sync.RWMutex // held for reading by every call, for writing by Close
-	closed bool
 }
 
 // file is one database with one connection that writes, so that writers of
@@ -75,24 +68,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Store{opts: o, log: o.Logger}
+	s := &files{opts: o, log: o.Logger}
 	var err error
+	core := func() (file, error) { return openFile(ctx, o.Core, o.BusyTimeout, coreMigrations) }
+	journal := func() (file, error) { return s.openJournal(ctx) }
 	if o.ReadOnly {
-		if s.core, err = openReadOnly(ctx, o.Core, coreMigrations); err != nil {
-			return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
-		}
-		if s.journal, err = openReadOnly(ctx, o.Journal, journalMigrations); err != nil {
-			return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
-		}
-		return s, nil
+		core = func() (file, error) { return openReadOnly(ctx, o.Core, coreMigrations) }
+		journal = func() (file, error) { return openReadOnly(ctx, o.Journal, journalMigrations) }
 	}
-	if s.core, err = openFile(ctx, o.Core, o.BusyTimeout, coreMigrations); err != nil {
+	if s.core, err = core(); err != nil {
 		return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
 	}
-	if s.journal, err = s.openJournal(ctx); err != nil {
+	if s.journal, err = journal(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
 	}
-	return s, nil
+	return &Store{sqlstore.New(s.backend())}, nil
 }
 
 // openFile opens one database in WAL mode and migrates it.
@@ -134,12 +124,11 @@ func openReadOnly(ctx context.Context, path string, migrations []string) (f file
 		if err := open(fileURL(path) + "?mode=ro" + pragma("busy_timeout(%d)", 5000) + pragma("query_only(ON)")); err != nil {
 			return f, err
 		}
-		var have int
-		switch err := f.read.QueryRowContext(ctx, `SELECT version FROM realtime_schema`).Scan(&have); {
-		case err == nil && have > len(migrations):
-			return f, errors.Join(fmt.Errorf("tables have version %d, this program knows %d: %w", have, len(migrations), store.ErrTooNew), f.close())
+		switch _, err := sqlstore.Migrated(ctx, f.read, migrations); {
 		case err == nil:
 			return f, nil
+		case errors.Is(err, store.ErrTooNew):
+			return f, errors.Join(err, f.close())
 		case !strings.Contains(err.Error(), "no such table"):
 			return f, errors.Join(err, f.close())
 		}
@@ -173,6 +162,14 @@ func (f *file) close() error {
 	return errors.Join(errs...)
 }
 
+// migrate brings the tables up to date.
+func (f *file) migrate(ctx context.Context, migrations []string) error {
+	if have, err := sqlstore.Migrated(ctx, f.read, migrations); err == nil && have == len(migrations) {
+		return nil // without a write
+	}
+	return f.update(ctx, func(tx *sql.Tx) error { return sqlstore.Migrate(ctx, tx, migrations) })
+}
+
 // update runs fn in a transaction that holds the file's write lock.
 func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	tx, err := f.write.BeginTx(ctx, nil)
@@ -186,26 +183,4 @@ func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// begin admits a call; the caller must call end.
-func (s *Store) begin(ctx context.Context) (end func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	if s.closed {
-		s.mu.RUnlock()
-		return nil, store.ErrClosed
-	}
-	return s.mu.RUnlock, nil
-}
-
-// Close implements store.Store.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
-	s.closed = true
-	return errors.Join(s.journal.close(), s.core.close())
-}
+func (s *files) close() error { return errors.Join(s.journal.close(), s.core.close()) }

@@ -13,7 +13,7 @@ import (
 
 // openJournal opens the journal. One that SQLite cannot read is moved aside,
 // and what can be read of it is copied.
-func (s *Store) openJournal(ctx context.Context) (file, error) {
+func (s *files) openJournal(ctx context.Context) (file, error) {
 	reason, kept, err := s.keepDamagedLog()
 	if err != nil {
 		return file{}, err
@@ -25,7 +25,7 @@ func (s *Store) openJournal(ctx context.Context) (file, error) {
 	return f, err
 }
 
-func (s *Store) openReadable(ctx context.Context) (file, error) {
+func (s *files) openReadable(ctx context.Context) (file, error) {
 	f, err := openFile(ctx, s.opts.Journal, s.opts.BusyTimeout, journalMigrations)
 	if err == nil {
 		if err = f.check(ctx); err == nil {
@@ -74,7 +74,7 @@ func isDamage(err error) bool {
 
 // salvage moves the journal aside and copies every entry that can be read to a
 // new one. Entries that are missing then are found by Load as a gap.
-func (s *Store) salvage(ctx context.Context, cause error) (file, error) {
+func (s *files) salvage(ctx context.Context, cause error) (file, error) {
 	path := s.opts.Journal
 	kept := fmt.Sprintf("%s.damaged-%s", path, time.Now().UTC().Format("20060102T150405.000"))
 	for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -97,7 +97,7 @@ func (s *Store) salvage(ctx context.Context, cause error) (file, error) {
 
 // copyReadable copies entries from a damaged file. Reading stops at the first
 // damaged page; it is tried upwards and downwards.
-func (s *Store) copyReadable(ctx context.Context, from string, to *file) (int, error) {
+func (s *files) copyReadable(ctx context.Context, from string, to *file) (int, error) {
 	old, err := openFile(ctx, from, s.opts.BusyTimeout, journalMigrations)
 	if err != nil {
 		return 0, nil // nothing can be read at all
@@ -111,8 +111,7 @@ func (s *Store) copyReadable(ctx context.Context, from string, to *file) (int, e
 			return copied, err
 		}
 		for _, r := range batch {
-			res, err := tx.ExecContext(ctx, `INSERT INTO realtime_journal (room_id, seq, author, at, data, meta, sum)
-				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, r...)
+			res, err := tx.ExecContext(ctx, insertEntry, r...)
 			if err != nil {
 				return copied, errors.Join(err, tx.Rollback())
 			}
@@ -142,7 +141,10 @@ func readEntries(ctx context.Context, f *file, order string) (list [][]any) {
 		if rows.Scan(&room, &seq, &author, &at, &data, &meta, &sum) != nil {
 			return list
 		}
-		list = append(list, []any{room, seq, author, at, notNil(data), meta, sum})
+		if data == nil {
+			data = []byte{} // NULL is not allowed
+		}
+		list = append(list, []any{room, seq, author, at, data, meta, sum})
 	}
 	return list
 }

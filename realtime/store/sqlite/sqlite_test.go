@@ -2,9 +2,7 @@ package sqlite_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,50 +78,6 @@ func exec1(db *sql.DB, query string, args ...any) error {
 		return fmt.Errorf("%d rows changed", n)
 	}
 	return nil
-}
-
-// TestNodeCanLoad checks the row that CivicPress's Node server reads.
-func TestNodeCanLoad(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	ctx := t.Context()
-	const room = "records:climate-action"
-	if err := s.Create(ctx, room, store.Meta{Lineage: "L"}, store.Snapshot{State: []byte("seed")}); err != nil {
-		t.Fatal(err)
-	}
-	db := raw(t, filepath.Join(dir, "civic.db"))
-	count := func() (n int) {
-		if err := db.QueryRow(`SELECT count(*) FROM realtime_snapshots`).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if n := count(); n != 0 {
-		t.Errorf("a seed made %d snapshots", n)
-	}
-	at := time.UnixMilli(1_795_385_872_168)
-	for i := range 5 {
-		state := fmt.Appendf(nil, "state %d", i)
-		if _, err := s.SaveSnapshot(ctx, store.Snapshot{Room: room, State: state, Seq: uint64(i), CreatedAt: at}, store.Meta{Lineage: "L"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := count(); n != 3 {
-		t.Errorf("%d versions kept, want 3", n)
-	}
-	var id, roomID, hash, kind string
-	var data []byte
-	var version, format, size, created int64
-	err := db.QueryRow(`SELECT id, room_id, snapshot_data, typeof(snapshot_data), version, integrity_hash, format_version, byte_size, created_at
-		FROM realtime_snapshots WHERE room_id = ? ORDER BY version DESC LIMIT 1`, room).Scan(&id, &roomID, &data, &kind, &version, &hash, &format, &size, &created)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256([]byte("state 4"))
-	if string(data) != "state 4" || kind != "blob" || version != 5 || format != 1 || size != 7 || created != at.UnixMilli() || roomID != room ||
-		id != "records:climate-action-5-1795385872168" || hash != hex.EncodeToString(sum[:]) {
-		t.Errorf("row: %s %s %q %s v%d %s f%d %d bytes at %d", id, roomID, data, kind, version, hash, format, size, created)
-	}
 }
 
 // TestTooNew checks that data of a newer program is refused, not read.

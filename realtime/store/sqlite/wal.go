@@ -83,7 +83,7 @@ func walSum(order binary.ByteOrder, s0, s1 uint32, b []byte) (uint32, uint32) {
 // keepDamagedLog copies the journal's write-ahead log if a part of it will not
 // be replayed. It returns the reason and the copy's name, both "" if the log
 // is whole.
-func (s *Store) keepDamagedLog() (reason, kept string, err error) {
+func (s *files) keepDamagedLog() (reason, kept string, err error) {
 	b, err := os.ReadFile(s.opts.Journal + "-wal")
 	if errors.Is(err, os.ErrNotExist) {
 		return "", "", nil

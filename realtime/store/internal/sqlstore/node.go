@@ -1,4 +1,4 @@
-package sqlite
+package sqlstore
 
 import (
 	"context"
@@ -29,9 +29,9 @@ const nodeLineage = "civicpress:"
 
 // nodeState is the newest intact state in realtime_snapshots above a version,
 // nil if there is none.
-func nodeState(ctx context.Context, q querier, room string, above int64) (*store.Snapshot, []store.Damage, error) {
+func nodeState(ctx context.Context, q Querier, room string, above int64) (*store.Snapshot, []store.Damage, error) {
 	rows, err := q.QueryContext(ctx, `SELECT version, snapshot_data, integrity_hash, format_version, created_at
-		FROM realtime_snapshots WHERE room_id = ? AND version > ? ORDER BY version DESC`, room, above)
+		FROM realtime_snapshots WHERE room_id = $1 AND version > $2 ORDER BY version DESC`, room, above)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,35 +65,39 @@ func nodeState(ctx context.Context, q querier, room string, above int64) (*store
 	return nil, damage, rows.Err()
 }
 
-// adopt makes a room out of what the Node server left, and returns nil if that
-// is nothing.
-func (s *Store) adopt(ctx context.Context, room string, move bool) (*store.Loaded, error) {
-	snap, damage, err := nodeState(ctx, s.core.read, room, 0)
-	if err != nil || snap == nil && damage == nil {
+// adopt makes a room out of what the Node server left. ErrNoRoom if that is
+// nothing.
+func (s *Store) adopt(ctx context.Context, a *Access, room string) (*store.Loaded, error) {
+	snap, damage, err := nodeState(ctx, a.Core, room, 0)
+	switch {
+	case err != nil:
 		return nil, err
+	case snap == nil && damage == nil:
+		return nil, store.ErrNoRoom
+	case snap == nil:
+		return &store.Loaded{Damage: damage}, store.ErrNoRoom
 	}
 	l := &store.Loaded{Snapshot: snap, Damage: damage}
-	if snap == nil {
-		return l, store.ErrNoRoom
-	}
 	l.Meta.Lineage = nodeLineage + snapshotID(room, snap.Version, snap.CreatedAt.UnixMilli())
-	if !move {
+	if a.UpdateCore == nil {
 		return l, nil
 	}
-	if err := s.trim(ctx, room, 1<<62); err != nil {
-		return nil, err
-	}
-	err = s.core.update(ctx, func(tx *sql.Tx) error { return insertState(ctx, tx, snap, l.Meta) })
+	err = a.UpdateCore(ctx, func(tx *sql.Tx) error {
+		if err := a.trim(ctx, room, everything); err != nil {
+			return err
+		}
+		return insertState(ctx, tx, snap, l.Meta)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("take over snapshot %d of the Node server: %w", snap.Version, err)
 	}
-	s.log.Info("room taken over from the Node server", "room", room, "version", snap.Version)
+	s.b.Logger.Info("room taken over from the Node server", "room", room, "version", snap.Version)
 	return l, nil
 }
 
 // unite adds a newer state of the Node server to what was loaded.
-func (s *Store) unite(ctx context.Context, room string, states []stateRow, l *store.Loaded) error {
-	snap, damage, err := nodeState(ctx, s.core.read, room, states[0].snap.Version)
+func (s *Store) unite(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) error {
+	snap, damage, err := nodeState(ctx, a.Core, room, states[0].snap.Version)
 	if err != nil {
 		return err
 	}
@@ -102,14 +106,14 @@ func (s *Store) unite(ctx context.Context, room string, states []stateRow, l *st
 		return nil
 	}
 	if !grewFrom(snap.State, states) {
-		s.log.Warn("a newer snapshot of the Node server grew from another seed; its text comes from the draft", "room", room, "version", snap.Version)
+		s.b.Logger.Warn("a newer snapshot of the Node server grew from another seed; its text comes from the draft", "room", room, "version", snap.Version)
 		return nil
 	}
 	both, err := yjs.MergeUpdates([][]byte{l.Snapshot.State, snap.State})
 	if err != nil {
 		return fmt.Errorf("unite with snapshot %d of the Node server: %w", snap.Version, err)
 	}
-	s.log.Info("newer snapshot of the Node server used", "room", room, "version", snap.Version)
+	s.b.Logger.Info("newer snapshot of the Node server used", "room", room, "version", snap.Version)
 	l.Snapshot.State, l.Snapshot.Version, l.Snapshot.CreatedAt = both, snap.Version, snap.CreatedAt
 	return nil
 }

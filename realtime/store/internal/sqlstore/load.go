@@ -1,0 +1,193 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
+)
+
+// stateRow is a row of realtime_states and what is wrong with it.
+type stateRow struct {
+	snap    store.Snapshot
+	meta    store.Meta
+	metaSeq uint64
+	raw     []byte // packed state
+	damage  string // "" = the state is intact
+	noMeta  string // "" = the meta is intact
+}
+
+func (r *stateRow) name() string {
+	if r.snap.Version == 0 {
+		return "seed"
+	}
+	return fmt.Sprintf("snapshot %d", r.snap.Version)
+}
+
+// reason says what is wrong, "" if nothing is.
+func (r *stateRow) reason() string {
+	if r.damage != "" {
+		return r.damage
+	}
+	return r.noMeta
+}
+
+// readStates reads and checks the states of a room, newest first.
+func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error) {
+	rows, err := q.QueryContext(ctx, `SELECT version, seq, created_at, format_version, state, state_hash, meta_seq, meta, meta_hash
+		FROM realtime_states WHERE room_id = $1 ORDER BY version DESC`, room)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []stateRow
+	for rows.Next() {
+		r := stateRow{snap: store.Snapshot{Room: room}}
+		var seq, created, format, metaSeq int64
+		var stateHash, metaHash string
+		var meta []byte
+		if err := rows.Scan(&r.snap.Version, &seq, &created, &format, &r.raw, &stateHash, &metaSeq, &meta, &metaHash); err != nil {
+			return nil, err
+		}
+		r.snap.Seq, r.snap.CreatedAt, r.metaSeq = uint64(seq), time.UnixMilli(created), uint64(metaSeq)
+		switch {
+		case format > stateFormat:
+			return nil, fmt.Errorf("state %d has format %d, this program knows %d: %w", r.snap.Version, format, stateFormat, store.ErrTooNew)
+		case codec.Hash(codec.StateLabel(room, r.snap.Version, r.snap.Seq), r.raw) != stateHash:
+			r.damage = "its hash is wrong"
+		default:
+			if r.snap.State, err = codec.Unpack(r.raw); err != nil {
+				r.damage = err.Error()
+			}
+		}
+		if codec.Hash(codec.MetaLabel(room, r.metaSeq), meta) != metaHash {
+			r.noMeta = "the hash of its meta is wrong"
+		} else if r.meta, err = codec.DecodeMeta(meta); err != nil {
+			r.noMeta = err.Error()
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// Load implements store.Store.
+func (s *Store) Load(ctx context.Context, room string) (l *store.Loaded, err error) {
+	empty := false
+	err = s.change(ctx, "load room", room, func(a *Access) error {
+		l, err = s.load(ctx, a, room)
+		if l != nil && errors.Is(err, store.ErrNoRoom) {
+			empty = true // and what was put aside has to be committed
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if empty {
+		return l, wrap("load room", room, store.ErrNoRoom)
+	}
+	return l, nil
+}
+
+// Peek implements store.Peeker.
+func (s *Store) Peek(ctx context.Context, room string) (*store.Loaded, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	l, err := s.load(ctx, &s.b.Look, room)
+	return l, wrap("look at room", room, err)
+}
+
+// load finds the best intact state and, if a may change it, puts the rest
+// aside.
+func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded, error) {
+	states, err := readStates(ctx, a.Core, room)
+	if err != nil {
+		return nil, err
+	}
+	if len(states) == 0 {
+		return s.adopt(ctx, a, room)
+	}
+	l := &store.Loaded{}
+	var base, meta *stateRow
+	for i := range states {
+		r := &states[i]
+		if r.damage == "" && base == nil {
+			base = r
+		}
+		if r.noMeta == "" && meta == nil {
+			meta = r
+		}
+		if reason := r.reason(); reason != "" {
+			l.Damage = append(l.Damage, store.Damage{Room: room, What: r.name(), Reason: reason})
+		}
+	}
+	if base == nil || meta == nil {
+		return s.nothingIntact(ctx, a, room, states, l)
+	}
+	l.Snapshot, l.Meta = &base.snap, meta.meta
+	if err := s.unite(ctx, a, room, states, l); err != nil {
+		return nil, err
+	}
+	entries, bad, err := readTail(ctx, a.Journal, room, base.snap.Seq)
+	if err != nil {
+		return nil, err
+	}
+	l.Entries = entries
+	for _, e := range entries {
+		if e.Meta != nil && e.Seq > meta.metaSeq {
+			l.Meta = *e.Meta
+		}
+	}
+	return l, s.putAside(ctx, a, room, l, damagedOf(states), meta, bad)
+}
+
+func damagedOf(states []stateRow) (bad []stateRow) {
+	for _, r := range states {
+		if r.damage != "" {
+			bad = append(bad, r)
+		}
+	}
+	return bad
+}
+
+// nothingIntact puts all of a room aside.
+func (s *Store) nothingIntact(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) (*store.Loaded, error) {
+	entries, bad, err := readTail(ctx, a.Journal, room, 0)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]aside, 0, len(entries)+len(bad))
+	for _, e := range entries {
+		rows = append(rows, aside{e.Seq, "the state it belongs to is damaged", e.Update})
+	}
+	if err := s.putAside(ctx, a, room, l, states, nil, append(rows, bad...)); err != nil {
+		return nil, err
+	}
+	return l, store.ErrNoRoom
+}
+
+// Latest implements store.Store. It moves nothing.
+func (s *Store) Latest(ctx context.Context, room string) (*store.Snapshot, error) {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	states, err := readStates(ctx, s.b.Look.Core, room)
+	if err != nil {
+		return nil, wrap("load snapshot of", room, err)
+	}
+	for i := range states {
+		if states[i].damage == "" {
+			return &states[i].snap, nil
+		}
+	}
+	return nil, wrap("load snapshot of", room, store.ErrNoRoom)
+}
