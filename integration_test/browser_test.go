@@ -27,6 +27,9 @@ type visit struct {
 	Names    map[string]string `json:"names"`
 	Records  []string          `json:"records"`
 	Password string            `json:"password"` // alice's
+
+	TrustKey  string            `json:"trust_key,omitempty"` // fingerprint of the key of a site with its own certificate
+	Passwords map[string]string `json:"passwords,omitempty"` // by user name, where nobody can be chosen from a list
 }
 
 // chromium returns the browser to drive.

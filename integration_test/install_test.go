@@ -14,12 +14,12 @@ import (
 	"io/fs"
 	"math/big"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,17 +36,17 @@ type machine struct {
 	site    string // host:port of the proxy
 	env     []string
 	core    *httptest.Server // stands for the Node core and its interface
+
+	neighbour *neighbour // what core answers
 }
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{t: t, root: t.TempDir(), site: freeAddr(t)}
+	m := &machine{t: t, root: t.TempDir(), site: freeAddr(t), neighbour: &neighbour{}}
 	for _, dir := range []string{"etc/nginx/sites-available", "etc/systemd/system", "etc/ssl/town.example", "usr/local/bin", "shim", "run", "home"} {
 		m.must(os.MkdirAll(m.path(dir), 0o755))
 	}
-	m.core = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "core answers %s %s\n", r.Method, r.URL.Path)
-	}))
+	m.core = httptest.NewServer(m.neighbour)
 	t.Cleanup(m.core.Close)
 	port := func(addr string) string { _, p, _ := net.SplitHostPort(addr); return p }
 	socket, http2 := freeAddr(t), freeAddr(t)
@@ -246,7 +246,12 @@ func (m *machine) instance() *server {
 	if code := made.stop(m.t, syscall.SIGTERM); code != 0 {
 		m.t.Fatalf("the demo ended with %d", code)
 	}
-	return &server{Realtime: "wss://" + m.site, Users: made.Users, Dir: made.Dir}
+	return &server{Realtime: "wss://" + m.site, Users: made.Users, Dir: made.Dir, Records: otherThan(bylaw, made.Records)}
+}
+
+// otherThan leaves a record out.
+func otherThan(left string, records []string) []string {
+	return slices.DeleteFunc(slices.Clone(records), func(id string) bool { return id == left })
 }
 
 // bothEdit lets two clerks edit one record through the proxy.
@@ -266,7 +271,7 @@ func bothEdit(t *testing.T, s *server, text string) {
 	c.do("saved", do{"client": "bob"})
 }
 
-// Who follows docs/install.md word by word ends with two people editing one
+// Who follows docs/install.md word by word ends with two browsers editing one
 // record through nginx over TLS, and gets back with one line.
 func TestInstallGuide(t *testing.T) {
 	m := newMachine(t)
@@ -292,6 +297,7 @@ func TestInstallGuide(t *testing.T) {
 	}
 	bothEdit(t, s, "Through nginx.")
 	m.routes()
+	m.browsers(s)
 	m.operate(s)
 
 	m.sh(last.script)
@@ -322,7 +328,7 @@ func (m *machine) operate(s *server) {
 			all += out
 		}
 	}
-	for _, want := range []string{"426\n", "active\n", "\nok       1 documents", "Through nginx.A", "civicpress_realtime_ready 1", "process_resident_memory_bytes", `"msg":"stopping"`} {
+	for _, want := range []string{"426\n", "active\n", "\nok       2 documents", "Through nginx.A", "civicpress_realtime_ready 1", "process_resident_memory_bytes", `"msg":"stopping"`} {
 		if !strings.Contains(all, want) {
 			m.t.Errorf("the commands of the operator's pages print no %q", want)
 		}

@@ -28,7 +28,7 @@ function check (right, message) {
 const browser = await chromium.launch({
   executablePath: options.chromium,
   headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+  args: [...(options.trust_key ? [`--ignore-certificate-errors-spki-list=${options.trust_key}`] : []), '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 })
 const noise = []
 
@@ -139,6 +139,39 @@ const scenarios = {
     await alice.locator('#announcer', { hasText: 'The draft has been written.' }).waitFor({ state: 'attached' })
     await alice.screenshot({ path: `${options.shots}/two-clerks.png` })
     return { line, markdown, changed }
+  },
+
+  /** Two people on a real site: own browsers, TLS, passwords; no list of users to choose from. */
+  async 'through the proxy' () {
+    const sockets = []
+    const enter = async (username, theme) => {
+      const page = await open('', { theme })
+      page.on('websocket', (socket) => sockets.push(socket.url()))
+      await page.getByLabel('User name').fill(username)
+      await page.getByLabel('Password').fill(options.passwords[username])
+      await page.keyboard.press('Enter')
+      await page.locator('.record').first().waitFor()
+      await page.goto(`${page.url().replace(/#.*/, '')}#/records/${options.record}`)
+      await page.locator('.prose').waitFor()
+      await page.locator('.link-state', { hasText: 'Online' }).waitFor()
+      return page
+    }
+    const [alice, bob] = await Promise.all([enter('alice', 'light'), enter('bob', 'dark')])
+    const [here, there] = [await paragraph(alice, options.text), await paragraph(bob, options.text)]
+    await Promise.all([caret(here, 0), caret(there, Math.floor(options.text.length / 2))])
+    await Promise.all([
+      alice.keyboard.type('Alice types over TLS. ', { delay: 35 }),
+      bob.keyboard.type('Bob does as well. ', { delay: 35 })
+    ])
+    await Promise.all([saved(alice), saved(bob)])
+    await until('both pages show the same text', async () => JSON.stringify(await textOf(alice)) === JSON.stringify(await textOf(bob)))
+    const paragraphs = (await textOf(bob)).filter((html) => html.includes('Alice types over TLS. ') && html.includes('Bob does as well. '))
+    check(paragraphs.length === 1, `the paragraph with both people’s words is there ${paragraphs.length} times`)
+    await bob.getByRole('button', { name: 'Write draft now' }).click()
+    await bob.locator('#announcer', { hasText: 'The draft has been written.' }).waitFor({ state: 'attached' })
+    await alice.screenshot({ path: `${options.shots}/proxy-light.png` })
+    await bob.screenshot({ path: `${options.shots}/proxy-dark.png` })
+    return { line: paragraphs[0].replaceAll('&nbsp;', ' '), sockets }
   },
 
   /** Opening a record and clicking around in it is no edit, whatever the record holds. */
