@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: scripts/dist.sh [OS/ARCH ...]
 # Makes dist/: for each platform one archive with the static binary, deploy/ and docs/; one SBOM (CycloneDX) each; SHA256SUMS.
-# The same commit gives the same bytes.
+# The same commit and version give the same bytes, whoever makes them and where. OUT names another folder than dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 GO=${GO:-go}
@@ -12,19 +12,20 @@ version=${VERSION:-$(git describe --tags --always --dirty)}
 stamp=$(git log -1 --format=%ct)
 scripts/setup.sh web
 
-rm -rf dist
-mkdir -p dist
+out=${OUT:-dist}
+[ "$out" != dist ] || rm -rf dist
+mkdir -p "$out"
 for platform in "${platforms[@]}"; do
   os=${platform%/*} arch=${platform#*/}
   name=civicpress-$os-$arch
   program=civicpress
   [ "$os" != windows ] || program=civicpress.exe
-  mkdir "dist/$name"
-  CGO_ENABLED=0 GOOS=$os GOARCH=$arch $GO build -trimpath -ldflags "-s -w -buildid= -X main.release=$version" -o "dist/$name/$program" ./cmd/civicpress
-  cp -R deploy docs README.md CHANGELOG.md SECURITY.md LICENSE "dist/$name/"
-  $GO run ./scripts/sbom "dist/$name/$program" >"dist/$name.cdx.json"
-  tar -C dist --sort=name --mtime="@$stamp" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -n9 >"dist/$name.tar.gz"
-  rm -rf "dist/$name"
-  echo "dist/$name.tar.gz"
+  mkdir "$out/$name"
+  CGO_ENABLED=0 GOOS=$os GOARCH=$arch $GO build -trimpath -ldflags "-s -w -buildid= -X main.release=$version" -o "$out/$name/$program" ./cmd/civicpress
+  cp -R deploy docs README.md CHANGELOG.md SECURITY.md LICENSE "$out/$name/"
+  $GO run ./scripts/sbom "$out/$name/$program" >"$out/$name.cdx.json"
+  tar -C "$out" --sort=name --mode=u=rwX,go=rX --mtime="@$stamp" --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -n9 >"$out/$name.tar.gz"
+  rm -rf "$out/$name"
+  echo "$out/$name.tar.gz"
 done
-(cd dist && sha256sum -- *.tar.gz *.cdx.json >SHA256SUMS)
+(cd "$out" && sha256sum -- *.tar.gz *.cdx.json >SHA256SUMS)
