@@ -223,11 +223,15 @@ func (s *Server) Subscribe(bus host.HookSubscriber) (cancel func()) {
 		host.EventRecordCreated, host.EventRecordUpdated, host.EventRecordPublished, host.EventRecordDeleted, host.EventStatusChanged,
 		host.EventDraftCreated, host.EventDraftUpdated, host.EventDraftDeleted,
 	} {
+		changed := s.deps.Rooms.CheckOutside
+		if event == host.EventRecordDeleted || event == host.EventDraftDeleted {
+			changed = s.deps.Rooms.Deleted
+		}
 		on(event, func(p any) error {
 			v, err := host.PayloadAs[host.RecordEvent](p)
 			if err == nil && v.RecordID != "" {
 				s.Recheck(0, "records:"+v.RecordID)
-				s.deps.Rooms.CheckOutside("records:" + v.RecordID)
+				changed("records:" + v.RecordID)
 			}
 			return err
 		})

@@ -19,7 +19,7 @@ var exportCommand = command{
 	args:  "[--dir DIR] [--out FOLDER] RECORD",
 	short: "write a record's Markdown and Yjs state without a server",
 	long: `Prints the Markdown of a record as it is stored for editing, everything that was
-ever reported saved included. With --out it writes RECORD.md and RECORD.update,
+ever reported saved included; of a deleted record for 30 days what was put away. With --out it writes RECORD.md and RECORD.update,
 the Yjs state as one update (V1), into that folder instead.
 
 It changes nothing in the instance and may run beside a server.`,

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/civicpress/realtimefx/realtime/room"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/yjs"
 )
@@ -44,12 +46,16 @@ func (h *Handler) Examine(ctx context.Context, s store.Store) ([]Finding, error)
 	}
 	var all []Finding
 	checked := 0
-	for _, room := range rooms {
-		if !strings.HasPrefix(room, RoomType+":") {
+	for _, full := range rooms {
+		if of, at, ok := room.ParseDeleted(full); ok && strings.HasPrefix(of, RoomType+":") {
+			all = append(all, Finding{Note, recordID(of), fmt.Sprintf("was deleted on %s; its document is kept until %s, and `civicpress export` shows it",
+				at.UTC().Format(time.DateOnly), at.Add(room.KeepDeleted).UTC().Format(time.DateOnly))})
+		}
+		if !strings.HasPrefix(full, RoomType+":") {
 			continue
 		}
 		checked++
-		found, err := h.examineRoom(ctx, p, room)
+		found, err := h.examineRoom(ctx, p, full)
 		if err != nil {
 			return all, err
 		}
@@ -72,12 +78,12 @@ func (h *Handler) Examine(ctx context.Context, s store.Store) ([]Finding, error)
 	return all, nil
 }
 
-func (h *Handler) examineRoom(ctx context.Context, p store.Peeker, room string) (found []Finding, err error) {
-	id := recordID(room)
+func (h *Handler) examineRoom(ctx context.Context, p store.Peeker, full string) (found []Finding, err error) {
+	id := recordID(full)
 	say := func(g Grade, format string, args ...any) {
 		found = append(found, Finding{g, id, fmt.Sprintf(format, args...)})
 	}
-	l, err := p.Peek(ctx, room)
+	l, err := p.Peek(ctx, full)
 	if l != nil {
 		for _, d := range l.Damage {
 			say(Problem, "%s cannot be used: %s; the best intact state before it is used, and the bytes are kept aside when the record is opened", d.What, d.Reason)
@@ -103,7 +109,7 @@ func (h *Handler) examineRoom(ctx context.Context, p store.Peeker, room string) 
 		return found, err
 	}
 	if there.record == nil && there.draft == nil {
-		say(Note, "the record does not exist any more, but its document does; it goes when the record is next opened or is of no harm")
+		say(Note, "the record does not exist any more, but its document does; a running server puts it away")
 		return found, nil
 	}
 	b, err := decodeBase(l.Meta.Aux)
@@ -159,49 +165,4 @@ func assemble(l *store.Loaded) (state []byte, pending bool, err error) {
 	}
 	state, err = doc.EncodeStateAsUpdate(nil)
 	return state, doc.HasPending(), err
-}
-
-// Exported is a record's document as it is stored.
-type Exported struct {
-	Markdown []byte
-	State    []byte // Yjs update V1 of the full state
-	Seq      uint64 // last edit in it
-	Lineage  string
-	Damage   []store.Damage
-	// Stored is false if the record was never opened for editing: then the
-	// Markdown is its draft or file, and the state is what it would start
-	// from.
-	Stored bool
-}
-
-// Export reads a record's document without a server.
-func (h *Handler) Export(ctx context.Context, s store.Store, id string) (*Exported, error) {
-	p, ok := s.(store.Peeker)
-	if !ok {
-		return nil, fmt.Errorf("export %s: %w", id, errors.ErrUnsupported)
-	}
-	l, err := p.Peek(ctx, RoomType+":"+id)
-	if errors.Is(err, store.ErrNoRoom) {
-		out := &Exported{}
-		if l != nil {
-			out.Damage = l.Damage
-		}
-		seed, err := h.Seed(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("export %s: %w", id, err)
-		}
-		out.State, out.Lineage = seed.State, seed.Meta.Lineage
-		out.Markdown, err = h.Markdown(ctx, store.Capture{Room: RoomType + ":" + id, State: seed.State, Meta: seed.Meta})
-		return out, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("export %s: %w", id, err)
-	}
-	state, _, err := assemble(l)
-	if err != nil {
-		return nil, fmt.Errorf("export %s: %w", id, err)
-	}
-	out := &Exported{State: state, Seq: l.LastSeq(), Lineage: l.Meta.Lineage, Damage: l.Damage, Stored: true}
-	out.Markdown, err = h.Markdown(ctx, store.Capture{Room: RoomType + ":" + id, State: state, Seq: out.Seq, Meta: l.Meta})
-	return out, err
 }

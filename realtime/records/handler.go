@@ -23,6 +23,7 @@ var (
 	_ room.Handler          = (*Handler)(nil)
 	_ room.LineageChecker   = (*Handler)(nil)
 	_ room.MarkdownRenderer = (*Handler)(nil)
+	_ room.Deletable        = (*Handler)(nil)
 )
 
 // Deps are the services of the core that the handler needs.

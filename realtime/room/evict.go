@@ -38,7 +38,11 @@ func (m *Manager) evict(e *entry) {
 		}
 		e.closing = true
 		m.mu.Unlock()
-		m.finish(e, "idle")
+		if res.Gone {
+			m.finish(e, "deleted")
+		} else {
+			m.finish(e, "idle")
+		}
 		return
 	}
 }
@@ -105,6 +109,9 @@ func (m *Manager) finish(e *entry, reason string) {
 	r.log.Close()
 	if r.link != nil {
 		r.link.Close()
+	}
+	if reason == "deleted" {
+		m.retireOpen(ctx, r)
 	}
 	m.mu.Lock()
 	delete(m.entries, e.id)

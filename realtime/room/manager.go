@@ -69,6 +69,7 @@ type Manager struct {
 	entries map[string]*entry // guarded by mu; by full room id
 	stopped bool              // guarded by mu
 	tidied  time.Time         // guarded by mu
+	looked  time.Time         // guarded by mu; for deleted records
 }
 
 // entry is a room that is open, opening or closing. Its fields are guarded by
@@ -103,7 +104,7 @@ func NewManager(d Deps, o Options) (*Manager, error) {
 			return nil, fmt.Errorf("room: handler %d of %d is nil", i+1, len(d.Handlers))
 		}
 		t := h.RoomType()
-		if t == "" || strings.ContainsAny(t, ":/") {
+		if t == "" || t == deletedType || strings.ContainsAny(t, ":/") {
 			return nil, fmt.Errorf("room: handler %T has an unusable room type %q", h, t)
 		}
 		if other, twice := m.handlers[t]; twice {

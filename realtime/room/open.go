@@ -120,9 +120,13 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 	return r, nil
 }
 
-// seed creates the room in the store. If another opener was faster, its state
+// seed creates the room in the store: from what was kept of it if it was
+// deleted and is back, else anew. If another opener was faster, its state
 // counts.
 func (m *Manager) seed(ctx context.Context, id string, h Handler, local string) (*store.Loaded, error) {
+	if l, err := m.restore(ctx, id, h, local); l != nil || err != nil {
+		return l, err
+	}
 	seed, err := h.Seed(ctx, local)
 	if err != nil {
 		return nil, fmt.Errorf("seed: %w", err)

@@ -10,15 +10,22 @@ const (
 	cacheLife = 10 * time.Second
 )
 
-// Tidy lets go of what rooms keep for people who may still come. The server's
-// ticker calls it; it does nothing most of the time.
+// Tidy lets go of what rooms keep for people who may still come, and now and
+// then of the rooms of deleted records. The server's ticker calls it; it does
+// nothing most of the time.
 func (m *Manager) Tidy(now time.Time) {
 	m.mu.Lock()
-	due := now.Sub(m.tidied) >= tidyEvery
+	due, look := now.Sub(m.tidied) >= tidyEvery, now.Sub(m.looked) >= lookForDeleted
 	if due {
 		m.tidied = now
 	}
+	if look {
+		m.looked = now
+	}
 	m.mu.Unlock()
+	if look {
+		m.spawn(func() { m.retireGone(m.base, now) })
+	}
 	if !due {
 		return
 	}
