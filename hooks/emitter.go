@@ -94,6 +94,9 @@ func (e *Emitter) Emit(ev Event) {
 	if ev.Timestamp.IsZero() {
 		ev.Timestamp = time.Now()
 	}
+	if ev.CorrelationID == "" {
+		ev.CorrelationID = host.NewCorrelationID()
+	}
 	e.mu.Lock()
 	full := e.stopping || len(e.queue) >= e.opt.QueueSize
 	if full {

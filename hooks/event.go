@@ -21,6 +21,7 @@ type Event struct {
 	// Timestamp is when it happened; the emitter sets it if it is zero.
 	Timestamp time.Time
 	// CorrelationID is the same in the client's message, the log line and here.
+	// The emitter gives one to an event that has neither.
 	CorrelationID string
 	Data          Payload
 }

@@ -11,7 +11,7 @@ import (
 
 // every holds one value of each payload.
 var every = []Payload{
-	RoomCreated{}, RoomDestroyed{}, ClientConnected{}, ClientDisconnected{},
+	RoomCreated{}, RoomDestroyed{}, RoomFailed{}, SecurityInvalidUpdate{}, ClientConnected{}, ClientDisconnected{},
 	SnapshotSaved{}, SnapshotOversize{}, SnapshotIntegrityFailed{},
 	SnapshotExpired{}, WritebackFailed{}, DraftSaved{},
 	JournalFailing{}, JournalRecovered{}, SecurityAuthFailed{}, SecurityPermissionDenied{},

@@ -5,6 +5,7 @@ package hooks
 const (
 	NameRoomCreated        = "realtime:room:created"
 	NameRoomDestroyed      = "realtime:room:destroyed"
+	NameRoomFailed         = "realtime:room:failed"
 	NameClientConnected    = "realtime:client:connected"
 	NameClientDisconnected = "realtime:client:disconnected"
 
@@ -21,6 +22,7 @@ const (
 	NameSecurityAuthFailed       = "realtime:security:auth-failed"
 	NameSecurityPermissionDenied = "realtime:security:permission-denied"
 	NameSecurityForged           = "realtime:security:forged"
+	NameSecurityInvalidUpdate    = "realtime:security:invalid-update"
 	NameSecurityLimitStorm       = "realtime:security:limit-storm"
 	NameSecurityOriginRefused    = "realtime:security:origin-refused"
 	NameSecuritySessionsClosed   = "realtime:security:sessions-closed"

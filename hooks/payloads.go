@@ -13,6 +13,15 @@ type RoomDestroyed struct {
 	Reason   string `json:"reason,omitempty"` // "idle", "stop", "deleted" or "failed"
 }
 
+// RoomFailed: the document of a room could not be loaded, or could not be kept
+// any longer. Nobody gets an empty one instead; the next client tries again.
+type RoomFailed struct {
+	RoomID   string `json:"roomId"`
+	RoomType string `json:"roomType"`
+	Code     string `json:"code"` // the error code that the clients got
+	Error    string `json:"error"`
+}
+
 // ClientConnected: a socket was admitted to a room.
 type ClientConnected struct {
 	ClientID string `json:"clientId"`
@@ -118,6 +127,7 @@ type SecurityPermissionDenied struct {
 	ClientID string `json:"clientId,omitempty"` // empty when refused at the door
 	RoomID   string `json:"roomId"`
 	Action   string `json:"action"` // "view" or "edit"
+	Count    int    `json:"count"`  // by this user or socket, lately
 }
 
 // SecurityForged: a socket spoke as somebody else. The frame was refused.
@@ -131,11 +141,21 @@ type SecurityForged struct {
 	Count    int    `json:"count"`   // by this socket
 }
 
+// SecurityInvalidUpdate: a socket sent bytes that are no Yjs update. Nothing
+// was changed.
+type SecurityInvalidUpdate struct {
+	UserID   int64  `json:"userId"`
+	ClientID string `json:"clientId"`
+	RoomID   string `json:"roomId"`
+	Count    int    `json:"count"` // by this socket
+}
+
 // SecurityLimitStorm: somebody runs into a limit again and again.
 type SecurityLimitStorm struct {
 	Limit  string `json:"limit"` // the key in realtime.yml, for example "rate_limiting.connections_per_ip"
 	IP     string `json:"ip,omitempty"`
 	UserID int64  `json:"userId,omitempty"`
+	RoomID string `json:"roomId,omitempty"` // for limits of one document
 	Count  int    `json:"count"`
 }
 
@@ -155,6 +175,7 @@ type SecuritySessionsClosed struct {
 
 func (RoomCreated) HookName() string              { return NameRoomCreated }
 func (RoomDestroyed) HookName() string            { return NameRoomDestroyed }
+func (RoomFailed) HookName() string               { return NameRoomFailed }
 func (ClientConnected) HookName() string          { return NameClientConnected }
 func (ClientDisconnected) HookName() string       { return NameClientDisconnected }
 func (SnapshotSaved) HookName() string            { return NameSnapshotSaved }
@@ -168,6 +189,7 @@ func (JournalRecovered) HookName() string         { return NameJournalRecovered 
 func (SecurityAuthFailed) HookName() string       { return NameSecurityAuthFailed }
 func (SecurityPermissionDenied) HookName() string { return NameSecurityPermissionDenied }
 func (SecurityForged) HookName() string           { return NameSecurityForged }
+func (SecurityInvalidUpdate) HookName() string    { return NameSecurityInvalidUpdate }
 func (SecurityLimitStorm) HookName() string       { return NameSecurityLimitStorm }
 func (SecurityOriginRefused) HookName() string    { return NameSecurityOriginRefused }
 func (SecuritySessionsClosed) HookName() string   { return NameSecuritySessionsClosed }

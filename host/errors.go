@@ -1,6 +1,8 @@
 package host
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -48,4 +50,12 @@ func (e *Error) With(correlationID string, cause error) *Error {
 	c := *e
 	c.CorrelationID, c.Cause = correlationID, cause
 	return &c
+}
+
+// NewCorrelationID returns an id that joins a client's message, a log line and
+// a hook: 16 hexadecimal digits.
+func NewCorrelationID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
 }

@@ -47,7 +47,7 @@ func (s *Server) postSnapshot(w http.ResponseWriter, r *http.Request) {
 	data := map[string]any{"snapshotCreated": false, "version": nil, "timestamp": nil}
 	res, open, err := s.deps.Rooms.Flush(r.Context(), "records:"+id)
 	if err != nil {
-		id := room.NewCorrelationID()
+		id := host.NewCorrelationID()
 		s.logger.Error("snapshot on request failed", "op", "api.snapshot", "record", r.PathValue("id"), "correlation_id", id, "error", err)
 		if res.Version == 0 { // not even the state is stored
 			writeError(w, http.StatusServiceUnavailable, "SNAPSHOT_FAILED", "The document could not be saved; it is tried again.", id)
@@ -105,7 +105,7 @@ func (s *Server) getMarkdown(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errors.ErrUnsupported):
 		writeError(w, http.StatusNotFound, "NO_MARKDOWN", "Rooms of this type have no Markdown.", "")
 	case err != nil:
-		id := room.NewCorrelationID()
+		id := host.NewCorrelationID()
 		s.logger.Error("document cannot be rendered", "op", "api.markdown", "room", rm.RoomID(), "correlation_id", id, "error", err)
 		writeError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "The document cannot be rendered now.", id)
 	default:

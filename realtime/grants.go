@@ -57,22 +57,28 @@ func (s *Server) RevokeSession(userID, sessionID int64, reason string) int {
 func (s *Server) revoke(match func(*live) bool, userID int64, reason string) int {
 	s.grants.revoked.Add(1)
 	list := s.sessions.some(match)
-	for _, l := range list {
-		s.closeRevoked(l, reason)
-	}
-	if len(list) > 0 {
-		s.logger.Info("sessions revoked", "op", "server.revoke", "user", userID, "sockets", len(list))
-		s.emit("", hooks.SecuritySessionsClosed{UserID: userID, Sockets: len(list), Reason: reason})
-	}
+	s.closeRevoked(userID, reason, list)
 	return len(list)
 }
 
-func (s *Server) closeRevoked(l *live, reason string) {
-	var first wire.Frame
-	if l.Request.Control {
-		first = wire.SessionRevoked(reason)
+// closeRevoked closes sockets of a user whose sessions ended.
+func (s *Server) closeRevoked(userID int64, reason string, list []*live) {
+	if len(list) == 0 {
+		return
 	}
-	l.End(wire.CloseRevoked(reason), first)
+	id := host.NewCorrelationID()
+	for _, l := range list {
+		switch {
+		case l.Request.V1:
+			l.End(wire.CloseRevoked(reason, id), wire.SessionRevoked(reason, id))
+		case l.Request.Control:
+			l.End(wire.CloseRevoked(reason, ""), wire.SessionRevoked(reason, ""))
+		default:
+			l.End(wire.CloseRevoked(reason, ""), nil)
+		}
+	}
+	s.logger.Info("sessions revoked", "op", "server.revoke", "user", userID, "sockets", len(list), "reason", reason, "correlation_id", id)
+	s.emit(id, hooks.SecuritySessionsClosed{UserID: userID, Sockets: len(list), Reason: reason})
 }
 
 // Recheck has the rights of sockets read again now: those of a user, of a room
@@ -145,14 +151,14 @@ func (s *Server) reread(l *live) {
 		l.Member.SetName(login.User.DisplayName())
 		l.Member.Regrant(grant)
 	case errors.Is(err, room.ErrAuthFailed):
-		s.closeRevoked(l, "session ended")
+		s.closeRevoked(l.Member.UserID(), "session ended", []*live{l})
 	case errors.Is(err, room.ErrRoomNotFound), errors.Is(err, room.ErrPermissionDenied):
-		s.emit("", hooks.SecurityPermissionDenied{UserID: l.Member.UserID(), ClientID: l.Member.ID(), RoomID: l.Member.RoomID(), Action: "view"})
+		id := s.guard.denied(l.Request, l.Member.UserID(), l.Member.ID())
 		var first wire.Frame
 		if l.Request.Control {
-			first = wire.Error(room.ErrPermissionDenied.Code, "You may not see this record any more.", "")
+			first = wire.Error(room.ErrPermissionDenied.Code, "You may not see this record any more.", id)
 		}
-		l.End(wire.CloseForbidden, first)
+		l.End(wire.CloseForbidden(id), first)
 	default: // no answer: stay for a while, ask again soon
 		s.sessions.mu.Lock()
 		good := l.good
@@ -160,7 +166,8 @@ func (s *Server) reread(l *live) {
 		expired := !l.login.ExpiresAt.IsZero() && now.After(l.login.ExpiresAt)
 		s.sessions.mu.Unlock()
 		if expired || now.Sub(good) > s.opts.AuthOutage {
-			l.End(wire.Transient(wire.CodeTryLater, room.ErrUnavailable.Code, "sign-in cannot be checked", ""), nil)
+			id := room.CorrelationOf(err) // in the log since the question failed
+			l.End(wire.Transient(wire.CodeTryLater, room.ErrUnavailable.Code, "sign-in cannot be checked", id), nil)
 		}
 	}
 }

@@ -1,14 +1,15 @@
 package realtime
 
 import (
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/session"
-	"github.com/civicpress/realtimefx/realtime/room"
 )
 
 // guard reports suspicious patterns as log lines, hooks and figures. A pattern
@@ -64,19 +65,43 @@ func (g *guard) count(p pattern) (n int, report bool) {
 	return t.n, t.n&(t.n-1) == 0
 }
 
-func (g *guard) authFailed(q session.Request, reason string) {
+// tell logs a pattern, and hands it to the hooks when it is worth a report;
+// between, the log has a line at level debug, so that each client's id is there.
+func (g *guard) tell(report bool, id, msg string, p hooks.Payload, args ...any) {
+	level := slog.LevelDebug
+	if report {
+		level = slog.LevelWarn
+		g.server.emit(id, p)
+	}
+	if g.server.logger.Enabled(g.server.base, level) {
+		g.server.logger.Log(g.server.base, level, msg, append(args, "correlation_id", id)...)
+	}
+}
+
+// authFailed counts a socket that is refused for its token, and returns the
+// correlation id for the client.
+func (g *guard) authFailed(q session.Request, reason string) (id string) {
 	if q.Token == "" {
 		g.NoToken.Inc()
 	} else {
 		g.BadSession.Inc()
 	}
+	id = host.NewCorrelationID()
 	n, report := g.count(pattern{what: "auth", addr: session.AddrKey(q.Addr)})
-	if !report {
-		return
-	}
-	id := room.NewCorrelationID()
-	g.server.logger.Warn("authentication failed", "op", "server.auth", "ip", q.Addr.String(), "reason", reason, "failures", n, "correlation_id", id)
-	g.server.emit(id, hooks.SecurityAuthFailed{IP: q.Addr.String(), Reason: reason, Failures: n})
+	g.tell(report, id, "authentication failed", hooks.SecurityAuthFailed{IP: q.Addr.String(), Reason: reason, Failures: n},
+		"op", "server.auth", "ip", q.Addr, "reason", reason, "failures", n)
+	return id
+}
+
+// denied counts somebody known who may not see a record, at the door or from
+// now on.
+func (g *guard) denied(q session.Request, user int64, clientID string) (id string) {
+	id = host.NewCorrelationID()
+	n, report := g.count(pattern{what: "denied", user: user})
+	name := q.RoomType + ":" + q.RoomID
+	g.tell(report, id, "permission denied", hooks.SecurityPermissionDenied{UserID: user, ClientID: clientID, RoomID: name, Action: "view", Count: n},
+		"op", "server.auth", "user", user, "room", name, "action", "view", "client", clientID, "count", n)
+	return id
 }
 
 func (g *guard) originRefused(addr netip.Addr, origin string) {
@@ -84,20 +109,17 @@ func (g *guard) originRefused(addr netip.Addr, origin string) {
 	if len(origin) > 200 {
 		origin = origin[:200]
 	}
-	if _, report := g.count(pattern{what: "origin", addr: session.AddrKey(addr)}); report {
-		id := room.NewCorrelationID()
-		g.server.logger.Warn("foreign origin refused; list it in allowed_origins if it is yours", "op", "server.origin", "ip", addr.String(), "origin", origin, "correlation_id", id)
-		g.server.emit(id, hooks.SecurityOriginRefused{IP: addr.String(), Origin: origin})
-	}
+	_, report := g.count(pattern{what: "origin", addr: session.AddrKey(addr)})
+	g.tell(report, host.NewCorrelationID(), "foreign origin refused; list it in allowed_origins if it is yours",
+		hooks.SecurityOriginRefused{IP: addr.String(), Origin: origin}, "op", "server.origin", "ip", addr, "origin", origin)
 }
 
-func (g *guard) limited(limit string, q session.Request, user int64) {
+// limited counts a socket that meets a limit.
+func (g *guard) limited(limit string, q session.Request, user int64) (id string) {
 	g.Limits.Inc()
+	id = host.NewCorrelationID()
 	n, report := g.count(pattern{what: limit, addr: session.AddrKey(q.Addr), user: user})
-	if !report {
-		return
-	}
-	id := room.NewCorrelationID()
-	g.server.logger.Warn("limit reached", "op", "server.limit", "limit", limit, "ip", q.Addr.String(), "user", user, "count", n, "correlation_id", id)
-	g.server.emit(id, hooks.SecurityLimitStorm{Limit: limit, IP: q.Addr.String(), UserID: user, Count: n})
+	g.tell(report, id, "limit reached", hooks.SecurityLimitStorm{Limit: limit, IP: q.Addr.String(), UserID: user, Count: n},
+		"op", "server.limit", "limit", limit, "ip", q.Addr, "user", user, "count", n)
+	return id
 }

@@ -125,29 +125,28 @@ func (s *Server) admit(sock *session.Socket, q session.Request) {
 	ctx, cancel := context.WithTimeout(s.base, s.opts.AdmitTimeout)
 	defer cancel()
 	if q.Token == "" {
-		s.guard.authFailed(q, "no token")
-		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: room.ErrAuthFailed.Code, text: authFailedText, say: true})
+		id := s.guard.authFailed(q, "no token")
+		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: room.ErrAuthFailed.Code, text: authFailedText, known: true, id: id})
 		return
 	}
 	if q.RoomType == "" {
-		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: "UNKNOWN_ERROR", text: "Invalid room URL format", say: true})
+		s.refuse(sock, q, refusal{close: wire.CloseNoStatus, code: "UNKNOWN_ERROR", text: "Invalid room URL format", known: true})
 		return
 	}
 	h, ok := s.deps.Rooms.Handler(q.RoomType)
 	if !ok {
-		s.refuse(sock, q, refusal{close: wire.CloseNoRoomType(q.RoomType), code: room.ErrRoomType.Code, text: room.ErrRoomType.Message})
+		s.refuse(sock, q, refusal{close: wire.CloseNoRoomType(q.RoomType), code: room.ErrRoomType.Code, text: room.ErrRoomType.Message, quiet: true})
 		return
 	}
 	epoch := s.grants.epoch()
 	user, grant, err := s.ask(ctx, q, h)
 	if err != nil {
-		s.turnAway(sock, q, err)
+		s.turnAway(sock, q, user.User.ID, err)
 		return
 	}
 	release, key, err := s.limits.Acquire(q.Addr, user.User.ID)
 	if err != nil {
-		s.guard.limited(key, q, user.User.ID)
-		s.turnAway(sock, q, room.NewLimitError(key, err.Error()))
+		s.turnAway(sock, q, user.User.ID, room.NewLimitError(key, err.Error()))
 		return
 	}
 	l := s.register(sock, q, user, grant, release)
@@ -156,14 +155,14 @@ func (s *Server) admit(sock *session.Socket, q session.Request) {
 		// socket is registered, nothing can slip through.
 		if user, grant, err = s.ask(ctx, q, h); err != nil {
 			s.unregisterSession(l)
-			s.turnAway(sock, q, err)
+			s.turnAway(sock, q, user.User.ID, err)
 			return
 		}
 		l.Member.SetGrant(grant)
 	}
 	if err := s.deps.Rooms.Join(ctx, q.RoomType, q.RoomID, l.Member); err != nil {
 		s.unregisterSession(l)
-		s.turnAway(sock, q, err)
+		s.turnAway(sock, q, user.User.ID, err)
 		return
 	}
 	s.penalty.forgive(q)
@@ -201,29 +200,38 @@ func (s *Server) ask(ctx context.Context, q session.Request, h room.Handler) (ho
 // outage counts and logs a question that the core did not answer.
 func (s *Server) outage(what string, err error) error {
 	s.meter.AuthOutages.Inc()
-	id := room.NewCorrelationID()
+	id := host.NewCorrelationID()
 	s.logger.Warn("the core does not answer", "op", "server.auth", "question", what, "correlation_id", id, "error", err)
 	return room.ErrUnavailable.With(id, err)
 }
 
-// turnAway refuses a socket for an error of the door.
-func (s *Server) turnAway(sock *session.Socket, q session.Request, err error) {
-	ref := refusal{close: room.CloseFor(err), code: room.CodeOf(err), text: err.Error()}
+// turnAway refuses a socket for an error of the door. user is who it is, 0 if
+// that is not known.
+func (s *Server) turnAway(sock *session.Socket, q session.Request, user int64, err error) {
+	ref := refusal{code: room.CodeOf(err), text: err.Error(), id: room.CorrelationOf(err)}
+	var limit interface{ Limit() string }
 	switch {
 	case errors.Is(err, room.ErrAuthFailed):
-		s.guard.authFailed(q, "invalid session")
-		ref.text, ref.say = authFailedText, true
+		ref.id = s.guard.authFailed(q, "invalid session")
+		ref.text, ref.known = authFailedText, true
 	case errors.Is(err, room.ErrRoomNotFound), errors.Is(err, room.ErrPermissionDenied):
 		// As existing servers say it: who may not see a record does not learn
 		// whether there is one.
-		ref.code, ref.text, ref.say = room.ErrAuthFailed.Code, authFailedText, true
+		ref.id = s.guard.denied(q, user, "")
+		ref.code, ref.text, ref.known = room.ErrAuthFailed.Code, authFailedText, true
+	case errors.As(err, &limit): // sockets of an address, of a user, of a document
+		ref.id, ref.quiet = s.guard.limited(limit.Limit(), q, user), true
 	case errors.Is(err, room.ErrRoomLimit):
-		s.guard.limited("rooms.max_rooms", q, 0)
-		ref.code, ref.say = "UNKNOWN_ERROR", true
-	case errors.Is(err, room.ErrConnectionLimit):
+		ref.id = s.guard.limited("rooms.max_rooms", q, user)
+		ref.code = "UNKNOWN_ERROR"
 	default:
-		ref.text, ref.say = "The server cannot answer now; try again later.", true
+		ref.text = "The server cannot answer now; try again later."
 	}
+	closeID := ref.id
+	if (ref.known || ref.quiet) && !q.V1 {
+		closeID = "" // existing clients know this reason without
+	}
+	ref.close = room.CloseFor(err, closeID)
 	s.refuse(sock, q, ref)
 }
 
@@ -232,7 +240,23 @@ type refusal struct {
 	close wire.Close
 	code  string
 	text  string
-	say   bool // also to control clients without the subprotocol
+	id    string // correlation id
+	known bool   // existing clients know the error frame as it is, without an id
+	quiet bool   // only clients of the subprotocol get an error frame
+}
+
+// frame is the error frame for the client, nil if it gets none.
+func (r *refusal) frame(q session.Request) wire.Frame {
+	switch {
+	case q.V1:
+		return wire.Error(r.code, r.text, r.id)
+	case !q.Control || r.quiet:
+		return nil
+	case r.known:
+		return wire.Error(r.code, r.text, "")
+	default:
+		return wire.Error(r.code, r.text, r.id)
+	}
 }
 
 // refuse closes a socket that was not admitted. Stock clients come back after
@@ -243,9 +267,7 @@ func (s *Server) refuse(sock *session.Socket, q session.Request, ref refusal) {
 	wait, release := s.penalty.next(q, sock, time.Now())
 	s.tasks.Go(func() {
 		defer release()
-		if q.V1 || q.Control && ref.say {
-			_ = sock.Send(wire.Error(ref.code, ref.text, ""))
-		}
+		_ = sock.Send(ref.frame(q))
 		if wait > 0 {
 			t := time.NewTimer(wait)
 			defer t.Stop()

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
@@ -112,7 +113,7 @@ func (r *Room) news(b *batch) {
 		var broken *store.RoomError
 		if errors.As(b.failing, &broken) {
 			r.logger.Error("the room's edits can never be stored; it closes", "op", "room.journal", "error", b.failing)
-			r.manager.fail(r, ErrLoadFailed.With(NewCorrelationID(), b.failing))
+			r.manager.fail(r, ErrLoadFailed.With(host.NewCorrelationID(), b.failing))
 			return
 		}
 		r.failing = true

@@ -3,6 +3,8 @@ package room
 import (
 	"bytes"
 
+	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/cluster"
 	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
@@ -37,11 +39,12 @@ var emptyUpdate = []byte{0, 0}
 // gather takes one update of a member into the turn, if the member may write.
 func (r *Room) gather(e *event) {
 	m := e.member
-	if !m.Grant().Edit {
+	m.updates++
+	if !m.Grant().Edit { // taken away after the message had passed the gate
 		r.manager.opts.Meter.Refused.Inc()
+		r.denyEdit(m)
 		return
 	}
-	m.updates++
 	var w *writer
 	for i := range r.turned.writers {
 		if r.turned.writers[i].member == m {
@@ -94,8 +97,11 @@ func (r *Room) applyFrom(w *writer) {
 	update, bad := r.transact(m, w.updates)
 	if bad != nil {
 		r.manager.opts.Meter.UpdatesBad.Inc()
-		id := NewCorrelationID()
-		r.logger.Warn("invalid update refused", "op", "room.apply", "client", m.id, "correlation_id", id, "error", bad)
+		id := host.NewCorrelationID()
+		m.invalid++
+		if r.report(m.invalid, "invalid update refused", "op", "room.apply", "client", m.id, "user", m.user.ID, "count", m.invalid, "correlation_id", id, "error", bad) {
+			r.manager.emit(id, hooks.SecurityInvalidUpdate{UserID: m.user.ID, ClientID: m.id, RoomID: r.id, Count: m.invalid})
+		}
 		m.SendControl(wire.Error(ErrInvalidUpdate.Code, "The server could not read an edit of yours; reload the document.", id))
 	}
 	if update != nil {
@@ -246,22 +252,26 @@ func (r *Room) admit(m *Member, updates [][]byte) bool {
 	}
 	if limit := r.manager.opts.MaxDocument; limit > 0 && r.size+n > limit && r.measure()+n > limit && addsContent(updates) {
 		r.manager.opts.Meter.SizeRefused.Inc()
-		r.reject(m, ErrDocumentTooLarge, wire.CodeDocTooLarge, "The document has reached its size limit; this edit was not taken.", nil)
+		id := r.reject(m, ErrDocumentTooLarge, wire.CodeDocTooLarge, "The document has reached its size limit; this edit was not taken.", nil)
+		if r.tooLarge++; isTold(r.tooLarge) {
+			r.manager.emit(id, hooks.SecurityLimitStorm{Limit: "limits.document_max_bytes", UserID: m.user.ID, RoomID: r.id, Count: r.tooLarge})
+		}
 		return false
 	}
 	return true
 }
 
 // reject ends a member whose edit cannot be taken: going on would let it
-// believe that it was.
-func (r *Room) reject(m *Member, why error, code int, text string, cause error) {
-	id := NewCorrelationID()
+// believe that it was. It returns the correlation id.
+func (r *Room) reject(m *Member, why error, code int, text string, cause error) (id string) {
+	id = host.NewCorrelationID()
 	name := CodeOf(why)
 	r.logger.Warn("edit refused", "op", "room.apply", "client", m.id, "code", name, "correlation_id", id, "error", cause)
 	c := wire.NewClose(code, name, text, id)
 	c.Retry = code == wire.CodeUnavailable
 	m.Revoke()
 	m.socket.End(c, m.errorFrame(name, text, id))
+	return id
 }
 
 // errorFrame is an error for members that take control frames.

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"github.com/civicpress/realtimefx/hooks"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/yjs"
 )
@@ -67,8 +66,8 @@ func (r *Room) mayWrite(m *Member, update []byte, step2 bool) bool {
 			r.turned.relayed = true
 			r.manager.opts.Meter.Relayed.Inc()
 		default:
-			r.forged(m, "update", id, owner)
-			m.SendControl(wire.Error(ErrPermissionDenied.Code, "An edit in somebody else's name was refused.", NewCorrelationID()))
+			cid := r.forged(m, "update", id, owner)
+			m.SendControl(wire.Error(ErrPermissionDenied.Code, "An edit in somebody else's name was refused.", cid))
 			r.heal(m)
 			return false
 		}
@@ -109,18 +108,4 @@ func (m *Member) wrote(id, next uint64) {
 		m.clocks = make(map[uint64]uint64, 1)
 	}
 	m.clocks[id] = max(m.clocks[id], next)
-}
-
-// forged counts and reports that a member spoke as somebody else.
-func (r *Room) forged(m *Member, what string, id uint64, owner int64) {
-	r.manager.opts.Meter.Forged.Inc()
-	m.forgeries++
-	if m.forgeries&(m.forgeries-1) != 0 { // report 1, 2, 4, 8 …: no flood of reports
-		return
-	}
-	cid := NewCorrelationID()
-	r.logger.Warn("client speaks as somebody else", "op", "room.security", "what", what, "client", m.id,
-		"user", m.user.ID, "owner", owner, "count", m.forgeries, "correlation_id", cid)
-	r.manager.emit(cid, hooks.SecurityForged{UserID: m.user.ID, ClientID: m.id, RoomID: r.id,
-		What: what, YClient: id, OwnerID: owner, Count: m.forgeries})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 )
 
@@ -28,19 +27,15 @@ func roomLimit(limit int, id string) error {
 
 // CloseFor returns how a socket is closed that met the error at the door. What
 // is not an answer is transient: nobody is refused because a service is down.
-func CloseFor(err error) wire.Close {
-	id := ""
-	var he *host.Error
-	if errors.As(err, &he) {
-		id = he.CorrelationID
-	}
+// id is the correlation id, empty for clients that know the reason without.
+func CloseFor(err error, id string) wire.Close {
 	switch {
 	case errors.Is(err, ErrAuthFailed):
-		return wire.CloseAuthFailed
+		return wire.NewClose(wire.CodeUnauthorized, ErrAuthFailed.Code, "", id)
 	case errors.Is(err, ErrRoomNotFound), errors.Is(err, ErrPermissionDenied):
-		return wire.CloseForbidden
+		return wire.CloseForbidden(id)
 	case errors.Is(err, ErrConnectionLimit):
-		return wire.NewClose(wire.CodeConnLimit, ErrConnectionLimit.Code, err.Error(), "")
+		return wire.NewClose(wire.CodeConnLimit, ErrConnectionLimit.Code, err.Error(), id)
 	case errors.Is(err, ErrRoomLimit):
 		return wire.Transient(wire.CodeRoomLimit, ErrRoomLimit.Code, err.Error(), id)
 	case errors.Is(err, ErrLoadFailed):

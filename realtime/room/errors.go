@@ -1,8 +1,6 @@
 package room
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 
@@ -25,14 +23,6 @@ var (
 	ErrClosed           = &host.Error{Code: "ROOM_CLOSED", Message: "the room is closed", HTTPStatus: http.StatusServiceUnavailable}
 )
 
-// NewCorrelationID returns an id that joins a client's message, a log line and
-// a hook.
-func NewCorrelationID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
-}
-
 // CodeOf returns the code of a host error, "INTERNAL" of any other.
 func CodeOf(err error) string {
 	var e *host.Error
@@ -40,4 +30,13 @@ func CodeOf(err error) string {
 		return e.Code
 	}
 	return "INTERNAL"
+}
+
+// CorrelationOf returns the correlation id that an error carries, "" if none.
+func CorrelationOf(err error) string {
+	var e *host.Error
+	if errors.As(err, &e) {
+		return e.CorrelationID
+	}
+	return ""
 }

@@ -49,13 +49,23 @@ func (m *Manager) evict(e *entry) {
 
 // fail closes a room that cannot go on. It may be called on the room's loop.
 func (m *Manager) fail(r *Room, err error) {
-	m.spawn(func() { m.shut(r.entry, CloseFor(err), "failed") })
+	id := CorrelationOf(err)
+	m.reportFailure(r.entry, r.kind, err)
+	m.spawn(func() { m.shut(r.entry, CloseFor(err, id), "failed", id) })
+}
+
+// reportFailure says that a document could not be loaded or kept: to the log
+// and the hooks, with the correlation id that the clients get.
+func (m *Manager) reportFailure(e *entry, roomType string, err error) {
+	id := CorrelationOf(err)
+	m.logger.Error("room failed; it is loaded again when somebody comes", "op", "room.open", "room", e.id, "code", CodeOf(err), "correlation_id", id, "error", err)
+	m.emit(id, hooks.RoomFailed{RoomID: e.id, RoomType: roomType, Code: CodeOf(err), Error: err.Error()})
 }
 
 // Gone closes the room of a record that was deleted.
 func (m *Manager) Gone(id string) {
 	if r, ok := m.Room(id); ok {
-		m.spawn(func() { m.shut(r.entry, wire.CloseForbidden, "deleted") })
+		m.spawn(func() { m.shut(r.entry, wire.CloseForbidden(""), "deleted", "") })
 	}
 }
 
@@ -68,8 +78,9 @@ func (m *Manager) spawn(fn func()) {
 	}
 }
 
-// shut ends who is in a room and lets go of it, without saving.
-func (m *Manager) shut(e *entry, c wire.Close, reason string) {
+// shut ends who is in a room and lets go of it, without saving. id is the
+// correlation id for the members, or empty.
+func (m *Manager) shut(e *entry, c wire.Close, reason, id string) {
 	m.mu.Lock()
 	if e.closing {
 		m.mu.Unlock()
@@ -83,7 +94,7 @@ func (m *Manager) shut(e *entry, c wire.Close, reason string) {
 	m.mu.Unlock()
 	e.room.in.close()
 	for _, member := range e.room.members { // the loop has ended: they are ours
-		member.socket.End(c, member.errorFrame(closeName[reason], closeText[reason], ""))
+		member.socket.End(c, member.errorFrame(closeName[reason], closeText[reason], id))
 	}
 	m.finish(e, reason)
 }

@@ -4,6 +4,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/civicpress/realtimefx/host"
 )
 
 // event is something that the loop has to deal with.
@@ -26,7 +28,7 @@ const (
 	evUpdate
 	evAwareness
 	evQuery   // wants all presence states
-	evTruth   // a viewer wrote: show it the true state
+	evTruth   // a viewer wrote: refuse it
 	evDrained // a member that was behind has written everything
 	evPush    // no step 1 came: send the whole state unasked
 	evCall    // run fn on the loop
@@ -233,5 +235,5 @@ func (r *Room) rescue() {
 	in.space.Broadcast()
 	in.mu.Unlock()
 	close(r.broken)
-	r.manager.fail(r, ErrLoadFailed.With(NewCorrelationID(), nil))
+	r.manager.fail(r, ErrLoadFailed.With(host.NewCorrelationID(), nil))
 }

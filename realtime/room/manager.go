@@ -341,7 +341,7 @@ func (m *Manager) Stop(ctx context.Context) error {
 
 	err := m.FlushAll(ctx, store.ReasonStop)
 	for _, r := range m.Rooms() {
-		m.shut(r.entry, wire.CloseRestart, "stop")
+		m.shut(r.entry, wire.CloseRestart, "stop", "")
 	}
 	done := make(chan struct{})
 	go func() { m.tasks.Wait(); close(done) }()

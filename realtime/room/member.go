@@ -57,6 +57,8 @@ type Member struct {
 	clocks    map[uint64]uint64 // next clocks of the ids it wrote in this turn
 	stamp     stamp             // cache of the stamped user
 	forgeries int
+	denials   int       // edits refused for want of the right
+	invalid   int       // updates that could not be read
 	healed    time.Time // last time a stock viewer got the true state
 	warned    bool      // told that the journal fails
 }
@@ -171,13 +173,7 @@ func (m *Member) Regrant(g Grant) { m.room.Regrant(m, g) }
 
 // RefuseEdit tells a member that it may not edit: in words if it takes control
 // frames, else by showing it the true state.
-func (m *Member) RefuseEdit() {
-	if m.control {
-		m.Send(wire.Error(ErrPermissionDenied.Code, "You may read this record but not edit it; your change was not taken.", NewCorrelationID()))
-		return
-	}
-	m.room.Submit(m, Truth, nil)
-}
+func (m *Member) RefuseEdit() { m.room.Submit(m, Truth, nil) }
 
 // RoomID returns the full id of the room that the member is in.
 func (m *Member) RoomID() string { return m.room.id }

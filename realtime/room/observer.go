@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
@@ -129,7 +130,7 @@ func (o *Observer) WroteBack(room string, seq uint64, _ time.Duration) {
 // WriteBackFailed implements store.KeeperEvents.
 func (o *Observer) WriteBackFailed(room, stage string, err error) {
 	o.WriteBackErrors.Inc()
-	id, text := NewCorrelationID(), err.Error()
+	id, text := host.NewCorrelationID(), err.Error()
 	if r := o.room(room); r != nil {
 		r.writeback.Store(&text)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/yjs"
@@ -21,7 +22,7 @@ func (m *Manager) open(e *entry, h Handler, roomType, local string) {
 	if err != nil {
 		m.opts.Meter.RoomsFailed.Inc()
 		e.err = loadError(err)
-		m.logger.Error("room cannot be opened", "op", "room.open", "room", e.id, "code", CodeOf(e.err), "error", err)
+		m.reportFailure(e, roomType, e.err)
 		m.mu.Lock()
 		delete(m.entries, e.id) // the next one to come tries again
 		m.mu.Unlock()
@@ -42,19 +43,22 @@ func (m *Manager) open(e *entry, h Handler, roomType, local string) {
 	}
 	m.mu.Unlock()
 	if stopped {
-		m.shut(e, wire.CloseRestart, "stop")
+		m.shut(e, wire.CloseRestart, "stop", "")
 	}
 }
 
 // loadError keeps the errors that mean something to a client and makes a
 // failed load of all others.
 func loadError(err error) error {
-	for _, known := range []error{ErrRoomNotFound, ErrPermissionDenied, ErrUnavailable} {
+	for _, known := range []*host.Error{ErrRoomNotFound, ErrPermissionDenied, ErrUnavailable} {
 		if errors.Is(err, known) {
+			if CorrelationOf(err) == "" {
+				return known.With(host.NewCorrelationID(), err)
+			}
 			return err
 		}
 	}
-	return ErrLoadFailed.With(NewCorrelationID(), err)
+	return ErrLoadFailed.With(host.NewCorrelationID(), err)
 }
 
 // load builds the room from the store, or from its seed the first time. Any
@@ -157,7 +161,7 @@ func (r *Room) remember(e store.Entry) {
 }
 
 func (m *Manager) damaged(id string, d store.Damage) {
-	cid := NewCorrelationID()
+	cid := host.NewCorrelationID()
 	m.logger.Error("stored data is damaged; the best intact state is used and the bytes are kept aside",
 		"op", "room.open", "room", id, "what", d.What, "reason", d.Reason, "correlation_id", cid)
 	m.emit(cid, hooks.SnapshotIntegrityFailed{RoomID: id, What: d.What, Detail: d.Reason})

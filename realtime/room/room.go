@@ -47,6 +47,7 @@ type Room struct {
 	backlog  []store.Entry // applied, but not yet taken by the journal
 	failing  bool          // the journal cannot write at present
 	size     int           // estimate of the encoded document; exact when measured
+	tooLarge int           // edits refused for the size of the document
 
 	// For readers on other goroutines.
 	clients   atomic.Int32
@@ -110,7 +111,8 @@ func (r *Room) turn(b *batch) {
 		case evQuery:
 			r.tell(e.member)
 		case evTruth:
-			r.heal(e.member)
+			e.member.updates++
+			r.denyEdit(e.member)
 		case evDrained:
 			r.catchUp(e.member)
 		case evCall:

@@ -28,6 +28,9 @@ type Config struct {
 	Logger  *slog.Logger
 	Tasks   *sync.WaitGroup // every goroutine of every session
 	Holding *atomic.Bool    // set while the server stops: what comes in is not taken
+	// Flooded reports a client that is closed for flooding, and returns the
+	// correlation id.
+	Flooded func(*Session) (id string)
 }
 
 // Session is a socket in a room. Its reader runs in Serve; a writer runs only

@@ -63,9 +63,13 @@ func (s *Session) flood(now time.Time) bool {
 	}
 	switch since := now.Sub(s.flooding); {
 	case since > s.cfg.Flood:
+		id := s.cfg.Flooded(s)
 		s.cfg.Logger.Warn("client floods the room and is closed", "op", "session.rate", "client", s.Member.ID(),
-			"user", s.Member.UserID(), "for", since.Round(time.Second))
-		s.End(wire.CloseRateLimit, s.controlFrame(wire.Error("UNKNOWN_ERROR", "Rate limit exceeded", "")))
+			"user", s.Member.UserID(), "for", since.Round(time.Second), "correlation_id", id)
+		if !s.Request.V1 {
+			id = "" // existing clients know the frame without
+		}
+		s.End(wire.CloseRateLimit, s.controlFrame(wire.Error("UNKNOWN_ERROR", "Rate limit exceeded", id)))
 		return false
 	case since > s.cfg.Flood/4 && !s.warned:
 		s.warned = true

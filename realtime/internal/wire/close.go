@@ -91,12 +91,10 @@ func Transient(code int, name, text, id string) Close {
 
 // Closes without variable parts, as existing clients know them.
 var (
-	CloseNoStatus   = Close{Code: NoStatus}
-	CloseAuthFailed = Close{Code: CodeUnauthorized, Reason: reason{Code: "AUTH_FAILED"}.String()}
-	CloseForbidden  = Close{Code: CodeForbidden, Reason: reason{Code: "PERMISSION_DENIED"}.String()}
-	CloseRateLimit  = Close{Code: CodePolicy, Reason: "Rate limit exceeded", Retry: true}
-	CloseRestart    = Close{Code: CodeRestart, Reason: reason{Code: "SERVER_RESTART"}.String(), Retry: true}
-	CloseLineage    = Close{Code: CodeLineage, Reason: reason{Code: "LINEAGE_CHANGED"}.String()}
+	CloseNoStatus  = Close{Code: NoStatus}
+	CloseRateLimit = Close{Code: CodePolicy, Reason: "Rate limit exceeded", Retry: true}
+	CloseRestart   = Close{Code: CodeRestart, Reason: reason{Code: "SERVER_RESTART"}.String(), Retry: true}
+	CloseLineage   = Close{Code: CodeLineage, Reason: reason{Code: "LINEAGE_CHANGED"}.String()}
 )
 
 // CloseNoRoomType refuses a room type that nobody handles.
@@ -104,8 +102,12 @@ func CloseNoRoomType(roomType string) Close {
 	return Close{Code: CodeNoRoomType, Reason: reason{Code: "ROOM_TYPE_NOT_REGISTERED", RoomType: roomType}.String()}
 }
 
-// CloseRevoked ends a socket whose session was revoked. The reason may be
-// empty.
-func CloseRevoked(why string) Close {
-	return Close{Code: CodeUnauthorized, Reason: reason{Code: "SESSION_REVOKED", Reason: why}.String()}
+// CloseForbidden ends a socket whose user may not see the record. The
+// correlation id may be empty.
+func CloseForbidden(id string) Close { return NewClose(CodeForbidden, "PERMISSION_DENIED", "", id) }
+
+// CloseRevoked ends a socket whose session was revoked. The reason and the
+// correlation id may be empty.
+func CloseRevoked(why, id string) Close {
+	return NewClose(CodeUnauthorized, "SESSION_REVOKED", why, id)
 }

@@ -26,6 +26,7 @@ type control struct {
 	Reason   string        `json:"reason,omitempty"`
 	Error    *controlError `json:"error,omitempty"`
 	Retry    int64         `json:"retryAfterMs,omitempty"`
+	ID       string        `json:"correlationId,omitempty"`
 }
 
 type controlError struct {
@@ -94,9 +95,10 @@ func Reload(roomID string) Frame {
 	return control{Event: "reload", RoomID: roomID, Reason: "lineage.changed"}.frame()
 }
 
-// SessionRevoked announces the close of a socket whose session has ended.
-func SessionRevoked(reason string) Frame {
-	return control{Event: "session.revoked", Reason: reason}.frame()
+// SessionRevoked announces the close of a socket whose session has ended. The
+// correlation id may be empty.
+func SessionRevoked(reason, id string) Frame {
+	return control{Event: "session.revoked", Reason: reason, ID: id}.frame()
 }
 
 // Restart announces that the server goes down and when to come back.

@@ -67,7 +67,7 @@ func TestControlFramesKeepTheirShape(t *testing.T) {
 		{Ack("records:x", "client_1_a", NoAccess), `{"type":"control","event":"connection.ack","roomId":"records:x","clientId":"client_1_a"}`},
 		{Ack("records:x", "client_1_a", EditAccess), `{"type":"control","event":"connection.ack","roomId":"records:x","clientId":"client_1_a","access":"edit"}`},
 		{Error("AUTH_FAILED", "Authentication failed", ""), `{"type":"control","event":"error","error":{"code":"AUTH_FAILED","message":"Authentication failed"}}`},
-		{SessionRevoked("password"), `{"type":"control","event":"session.revoked","reason":"password"}`},
+		{SessionRevoked("password", ""), `{"type":"control","event":"session.revoked","reason":"password"}`},
 		{Saved(7, map[uint64]uint64{5: 9}, 3), `{"type":"control","event":"saved","seq":7,"clocks":{"5":9},"updates":3}`},
 		{Saved(0, nil, 0), `{"type":"control","event":"saved","seq":0,"updates":0}`},
 		{AccessChanged(ViewAccess), `{"type":"control","event":"access","access":"view"}`},
@@ -94,7 +94,7 @@ func TestIsPing(t *testing.T) {
 // coder/websocket sends no close frame at all when the reason is too long.
 func TestCloseReasonsFit(t *testing.T) {
 	if err := quick.Check(func(name, text, id string) bool {
-		for _, c := range []Close{NewClose(4000, name, text, id), CloseNoRoomType(text), CloseRevoked(text)} {
+		for _, c := range []Close{NewClose(4000, name, text, id), CloseNoRoomType(text), CloseRevoked(text, id)} {
 			if len(c.Reason) > maxReason || !utf8.ValidString(c.Reason) || !strings.HasPrefix(c.Reason, `{"code":`) {
 				t.Errorf("%q", c.Reason)
 				return false
@@ -104,7 +104,7 @@ func TestCloseReasonsFit(t *testing.T) {
 	}, nil); err != nil {
 		t.Error(err)
 	}
-	long := CloseRevoked(strings.Repeat("é", 200))
+	long := CloseRevoked(strings.Repeat("é", 200), "")
 	if !strings.HasPrefix(long.Reason, `{"code":"SESSION_REVOKED","reason":"éé`) {
 		t.Errorf("%q", long.Reason)
 	}
