@@ -97,7 +97,7 @@ func TestARecordDeletedWhileItIsOpen(t *testing.T) {
 		c.Deleted("records:x")
 		<-e.gone
 		s.mu.Lock()
-		if s.closed == nil || s.closed.Code != wire.CloseForbidden.Code {
+		if s.closed == nil || s.closed.Code != wire.CodeForbidden {
 			t.Errorf("member closed with %+v", s.closed)
 		}
 		s.mu.Unlock()
