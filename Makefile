@@ -13,7 +13,7 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,7 @@ run: web ## start the demo and print links for two clerks (ARGS="--dir D" keeps 
 
 test: setup-test ## the whole test suite, with real clients and a real browser where there is one
 	$(GO) test -timeout 20m $(PKGS)
+	$(if $(filter ./...,$(PKGS)),$(GO) -C bench/compare test ./...)
 
 race: ## the tests under the race detector
 	$(GO) test -race -timeout 30m $(PKGS)
@@ -31,6 +32,8 @@ lint: ## gofmt, go vet, staticcheck, import directions
 	@out="$$(git ls-files '*.go' | xargs gofmt -l)"; if [ -n "$$out" ]; then echo "gofmt needed:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) -C bench/compare vet ./...
+	$(GO) -C bench/compare run $(STATICCHECK) ./...
 	$(GO) test -count=1 -run 'TestImport' .
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
@@ -45,7 +48,10 @@ bench-engine: ## the document engine beside Yjs, ywasm and ygo, in one run
 bench-durability: ## how long until an edit is saved, and what the journal costs those who read along
 	$(GO) run ./bench/durability $(ARGS)
 
-bench: ## the Go benchmarks of all packages
+bench: ## this server beside Hocuspocus, y-websocket and two bare relays (ARGS="-short -rounds 1"; Linux)
+	$(GO) -C bench/compare run . $(ARGS)
+
+bench-micro: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
 crash: ## kill -9 the server N times while clients type, and count what is lost

@@ -1,0 +1,7 @@
+module github.com/civicpress/realtimefx/bench/compare
+
+go 1.26.0
+
+require github.com/civicpress/realtimefx v0.0.0
+
+replace github.com/civicpress/realtimefx => ../..

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/civicpress/realtimefx/bench/compare/result"
+	"github.com/civicpress/realtimefx/bench/compare/servers"
+)
+
+// measureLimit ends a measurement that hangs.
+const measureLimit = 5 * time.Minute
+
+// measureAll runs what was asked for. In each round every server has its turn,
+// each round another one first, each measurement on a fresh process.
+func measureAll(ctx context.Context, o options) (err error) {
+	kit, err := servers.NewKit(ctx, o.servers)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kit.Close()) }()
+	r := newReport(ctx, o)
+	names := slices.DeleteFunc(slices.Clone(o.servers), func(name string) bool {
+		lacks := kit.Lacks(name)
+		if lacks != "" {
+			r.Skipped = append(r.Skipped, name+": "+lacks)
+			fmt.Printf("%s is skipped: %s\n", name, lacks)
+		}
+		return lacks != ""
+	})
+	for _, sc := range scenarios {
+		if !slices.Contains(o.only, sc.id) {
+			continue
+		}
+		s := result.Scenario{ID: sc.id, Title: sc.title, Setup: sc.setup(o.short), Metrics: sc.metrics, Targets: sc.targets}
+		for round := range o.rounds {
+			for i := range names {
+				name := names[(i+round)%len(names)]
+				if len(sc.only) > 0 && !slices.Contains(sc.only, name) {
+					continue
+				}
+				r.Noise.Calibration = append(r.Noise.Calibration, calibrate())
+				m, err := measureOne(ctx, kit, sc, name, o)
+				if err != nil {
+					return err
+				}
+				m.Round = round + 1
+				s.Measures = append(s.Measures, m)
+				fmt.Fprintf(os.Stderr, "%s, round %d of %d, %s: %s\n", sc.id, round+1, o.rounds, name, brief(sc, m))
+			}
+		}
+		s.WriteMarkdown(os.Stdout, servers.Ours)
+		r.Scenarios = append(r.Scenarios, s)
+	}
+	r.Noise.LoadAfter = loadAverage()
+	r.WriteNoise(os.Stdout)
+	if o.json == "" {
+		return nil
+	}
+	return r.Write(o.json)
+}
+
+func measureOne(ctx context.Context, kit *servers.Kit, sc scenario, name string, o options) (result.Measure, error) {
+	limited, cancel := context.WithTimeout(ctx, measureLimit)
+	defer cancel()
+	j := &job{kit: kit, server: name, short: o.short, lose: o.lose, m: result.Measure{Server: name, Values: map[string]float64{}}}
+	err := errors.Join(sc.run(limited, j), j.stop())
+	if ctx.Err() != nil {
+		return j.m, ctx.Err()
+	}
+	if err != nil { // a server that fails is a result too
+		j.note(err.Error())
+	}
+	return j.m, nil
+}
+
+// brief is a measurement in one line.
+func brief(sc scenario, m result.Measure) string {
+	text := ""
+	for _, metric := range sc.metrics {
+		if v, ok := m.Values[metric.Key]; ok {
+			text += fmt.Sprintf("%s %s %s, ", metric.Label, result.Number(v), metric.Unit)
+		}
+	}
+	return text + fmt.Sprintf("%d of %d delivered %s", m.Delivered, m.Expected, m.Note)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/civicpress/realtimefx/bench/compare/result"
+	"github.com/civicpress/realtimefx/bench/compare/servers"
+)
+
+// scenario is one thing to measure.
+type scenario struct {
+	id, title string
+	setup     func(short bool) string
+	only      []string // servers; none: all
+	metrics   []result.Metric
+	targets   []result.Target
+	run       func(ctx context.Context, j *job) error
+}
+
+// The figures that several scenarios have.
+var (
+	cpuPerDelivery = result.Metric{Key: "cpu_us", Label: "CPU per delivery", Unit: "µs"}
+	deliveryRate   = result.Metric{Key: "rate", Label: "deliveries", Unit: "1/s", More: true}
+	latencyP50     = result.Metric{Key: "p50_ms", Label: "latency p50", Unit: "ms"}
+	latencyP99     = result.Metric{Key: "p99_ms", Label: "latency p99", Unit: "ms"}
+)
+
+// The scenarios with their sizes and targets.
+var (
+	flatOne  = fanout{rooms: 1, clients: 50, writers: 5, updates: 4000, window: 200}
+	flatMany = fanout{rooms: 10, clients: 10, writers: 2, updates: 4000, window: 200}
+	paced    = fanout{rooms: 25, clients: 8, writers: 2, updates: 100, rate: 10}
+
+	joinBig   = join{document: bigDocument, clients: 20, storms: 2}
+	joinB4    = join{document: b4Document, clients: 20, storms: 10}
+	joinSmall = join{document: smallDocument, clients: 20, storms: 50}
+
+	idleMany = idle{connections: 10_000, rooms: 100}
+)
+
+var scenarios = []scenario{
+	{
+		id: "flat-one", title: "five people type into one room as fast as it goes", setup: flatOne.text, run: flatOne.run,
+		metrics: []result.Metric{cpuPerDelivery, deliveryRate, latencyP50, latencyP99},
+		targets: []result.Target{{Metric: "cpu_us", To: servers.RelayDrained, Most: 1.5}, {Metric: "rate", To: servers.Hocuspocus, Least: 2}},
+	},
+	{
+		id: "flat-many", title: "two people in each of ten rooms type as fast as it goes", setup: flatMany.text, run: flatMany.run,
+		metrics: []result.Metric{cpuPerDelivery, deliveryRate, latencyP50, latencyP99},
+		targets: []result.Target{{Metric: "cpu_us", To: servers.RelayDrained, Most: 1.5}, {Metric: "rate", To: servers.Hocuspocus, Least: 2}},
+	},
+	{
+		id: "paced", title: "people type at the speed of people", setup: paced.text, run: paced.run,
+		metrics: []result.Metric{cpuPerDelivery, latencyP50, latencyP99},
+		targets: []result.Target{{Metric: "cpu_us", To: servers.Relay, Most: 1}, {Metric: "p99_ms", To: servers.Relay, Most: 1.2}},
+	},
+	joinScenario("join-big", "twenty people open a document of 11.5 MB at once", joinBig),
+	joinScenario("join-b4", "twenty people open a long paper (0.3 MB) at once", joinB4),
+	joinScenario("join-small", "twenty people open a record of 2 KB at once", joinSmall),
+	{
+		id: "idle", title: "ten thousand people look and do nothing", setup: idleMany.text, run: idleMany.run,
+		metrics: []result.Metric{{Key: "kb_conn", Label: "memory per connection", Unit: "KB"}, {Key: "cpu_ms_s", Label: "CPU at rest", Unit: "ms/s"}},
+		targets: []result.Target{{Metric: "kb_conn", Most: 12}},
+	},
+}
+
+func joinScenario(id, title string, l join) scenario {
+	return scenario{
+		id: id, title: title, setup: l.text, run: l.run,
+		metrics: []result.Metric{
+			{Key: "cpu_ms", Label: "CPU per join", Unit: "ms"}, {Key: "sync_ms", Label: "of it after connecting", Unit: "ms"}, {Key: "last_ms", Label: "until the last has it", Unit: "ms"},
+			{Key: "rss_mb", Label: "memory, most growth", Unit: "MB"}, {Key: "document_kb", Label: "document", Unit: "KB"},
+		},
+		targets: []result.Target{{Metric: "cpu_ms", To: servers.Relay, Most: 2}},
+	}
+}
+
+func scenarioIDs() (ids []string) {
+	for _, s := range scenarios {
+		ids = append(ids, s.id)
+	}
+	return ids
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
