@@ -136,6 +136,7 @@ func (s *server) request(t testing.TB, user, method, path, body string) (int, st
 	if err != nil {
 		t.Fatal(err)
 	}
+	conforms(t, r, response, b)
 	return response.StatusCode, string(b)
 }
 
