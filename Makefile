@@ -54,13 +54,19 @@ bench: ## this server beside Hocuspocus, y-websocket and two bare relays (ARGS="
 bench-micro: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)
 
-crash: ## kill -9 the server N times while clients type, and count what is lost
-	CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash' ./integration_test
+crash: ## kill -9 the server N times while clients type, break its disk, flip bits, and print what is lost (N=200: about 45 min)
+	@mkdir -p bin && rm -f bin/crash.jsonl
+	@status=0; \
+	CRASH_REPORT=$(CURDIR)/bin/crash.jsonl CRASH_RUNS=$(N) $(GO) test -count=1 -timeout 0 -v -run 'TestCrash' ./integration_test || status=$$?; \
+	CRASH_REPORT=$(CURDIR)/bin/crash.jsonl $(GO) test -count=1 -v -run 'TestEveryFault' ./realtime/store/fs || status=$$?; \
+	$(GO) run ./scripts/crashtable bin/crash.jsonl; exit $$status
 
-crash-compare: ## the same kills on this server and on Hocuspocus, both tables (N=20, TYPING=15s: longest time to a kill)
+crash-compare: ## the same kills on this server and on Hocuspocus, both in one table (N=20, TYPING=15s: longest time to a kill)
 	@scripts/setup.sh hocuspocus
-	CRASH_RUNS=$(N) CRASH_TYPING=$(TYPING) $(GO) test -count=1 -timeout 60m -v -run 'TestCrash$$' ./integration_test
-	cd bench/crash-hocuspocus && node run.mjs --kills $(N) --typing $(TYPING)
+	@mkdir -p bin && rm -f bin/compare.jsonl
+	CRASH_REPORT=$(CURDIR)/bin/compare.jsonl CRASH_RUNS=$(N) CRASH_TYPING=$(TYPING) $(GO) test -count=1 -timeout 0 -v -run 'TestCrash$$' ./integration_test
+	cd bench/crash-hocuspocus && CRASH_REPORT=$(CURDIR)/bin/compare.jsonl node run.mjs --kills $(N) --typing $(TYPING)
+	@$(GO) run ./scripts/crashtable bin/compare.jsonl
 
 soak: ## 200 clients in 50 rooms for SOAK (default 10m): joins, drops, revocations, floods; then everything is compared
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run 'TestSoak$$' ./integration_test

@@ -31,7 +31,8 @@ type typist struct {
 	pending  [][]byte
 	words    []*word
 	acks     []time.Duration
-	unsaved  int // times the server said that it cannot save
+	unsaved  int    // times the server said that it cannot save
+	reason   string // why, the last time
 	live     bool
 	readDone chan struct{}
 }
@@ -147,8 +148,8 @@ func (t *typist) read(conn *websocket.Conn, ready, done chan struct{}) {
 // control hears what is saved.
 func (t *typist) control(b []byte) {
 	var c struct {
-		Event   string
-		Updates uint64
+		Event, Reason string
+		Updates       uint64
 	}
 	if json.Unmarshal(b, &c) != nil {
 		return
@@ -158,6 +159,7 @@ func (t *typist) control(b []byte) {
 	switch c.Event {
 	case "unsaved":
 		t.unsaved++
+		t.reason = c.Reason
 	case "saved":
 		for _, w := range t.words {
 			if !w.saved && w.frame > 0 && w.frame <= c.Updates {

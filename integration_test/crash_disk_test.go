@@ -14,24 +14,47 @@ import (
 // the next start. What is missing then must be in the log, and comes back with
 // the browsers that have it; nothing may be torn or doubled.
 func TestCrashFlippedBits(t *testing.T) {
-	c := newCrash(t, t.TempDir())
-	for range 2 {
-		c.people = append(c.people, c.newcomer())
-	}
-	reported := 0
-	for i := range runs(t, 3) {
-		when := fmt.Sprintf("flip %d", i+1)
-		c.typeFor(time.Duration(100+c.rnd.IntN(600)) * time.Millisecond)
-		c.s.kill()
-		c.count.kills++
-		for _, p := range c.people {
-			p.drop()
-		}
-		c.tally()
+	flipBits(t, "one bit of the journal flipped after each kill", t.TempDir(), func(c *crash) string {
 		name := filepath.Join(c.dir, ".system-data", "realtime-journal.db")
 		if b, err := os.ReadFile(name + "-wal"); err == nil && len(b) > 0 && c.rnd.IntN(4) > 0 {
 			name += "-wal"
 		}
+		return name
+	})
+}
+
+// TestCrashFilesFlippedBits does the same with storage: filesystem, in the
+// journal's segments and in the states.
+func TestCrashFilesFlippedBits(t *testing.T) {
+	flipBits(t, "one bit of the files flipped after each kill", filesTown(t, t.TempDir()), func(c *crash) string {
+		var names []string
+		for _, pattern := range []string{"journal/*.log", "snapshots/*/*.state", "snapshots/*/*.meta"} {
+			some, err := filepath.Glob(filepath.Join(c.dir, ".system-data", "realtime", pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, some...)
+		}
+		if len(names) == 0 {
+			t.Fatal("no files to damage")
+		}
+		return names[c.rnd.IntN(len(names))]
+	})
+}
+
+func flipBits(t *testing.T, what, dir string, file func(c *crash) string) {
+	t.Helper()
+	c := newCrash(t, dir)
+	reported := 0
+	defer func() { c.report(what, fmt.Sprintf("%d of them reported", reported)) }()
+	for range 2 {
+		c.people = append(c.people, c.newcomer())
+	}
+	for i := range runs(t, 3) {
+		when := fmt.Sprintf("flip %d", i+1)
+		c.typeFor(time.Duration(100+c.rnd.IntN(600)) * time.Millisecond)
+		c.die()
+		name := file(c)
 		b, err := os.ReadFile(name)
 		if err != nil || len(b) == 0 {
 			t.Fatalf("%s: %d bytes, %v", name, len(b), err)
@@ -49,6 +72,7 @@ func TestCrashFlippedBits(t *testing.T) {
 			reported++
 		}
 		if len(missing) > 0 && !told {
+			c.count.lost += len(missing)
 			t.Errorf("%s: %d acknowledged words are missing, and the log does not say so", when, len(missing))
 		}
 		for _, p := range c.people {
@@ -56,17 +80,26 @@ func TestCrashFlippedBits(t *testing.T) {
 		}
 		c.settle() // with the browsers, everything is there again
 		if t.Failed() {
-			break
+			return
 		}
 	}
 	c.archive()
-	c.report(fmt.Sprintf("one bit of the journal flipped after each kill; reported %d times", reported))
 }
 
 // TestCrashDiskFull fills the disk while people type. They are told that
 // nothing is saved; when there is room again, or after a kill, everything that
 // was acknowledged is there.
 func TestCrashDiskFull(t *testing.T) {
+	fillDisk(t, "disk full while people type", func(dir string) string { return dir })
+}
+
+// TestCrashFilesDiskFull does the same with storage: filesystem.
+func TestCrashFilesDiskFull(t *testing.T) {
+	fillDisk(t, "disk full, stored in files", func(dir string) string { return filesTown(t, dir) })
+}
+
+func fillDisk(t *testing.T, what string, town func(dir string) string) {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a small file system can be mounted by root only")
 	}
@@ -75,7 +108,9 @@ func TestCrashDiskFull(t *testing.T) {
 		t.Skipf("a small file system cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	c := newCrash(t, filepath.Join(dir, "town"))
+	c := newCrash(t, town(filepath.Join(dir, "town")))
+	felt := 0
+	defer func() { c.report(what, fmt.Sprintf("felt %d times", felt)) }()
 	for range 2 {
 		c.people = append(c.people, c.newcomer())
 	}
@@ -84,49 +119,76 @@ func TestCrashDiskFull(t *testing.T) {
 		when := fmt.Sprintf("full %d", i+1)
 		c.typeFor(200 * time.Millisecond)
 		fill(t, ballast)
-		c.typeFor(700 * time.Millisecond)
+		// What the log has allocated already can still be written: then people
+		// go on until it cannot, and whatever they are told is true.
 		unsaved := 0
-		for _, p := range c.people {
-			p.mu.Lock()
-			unsaved += p.unsaved
-			p.unsaved = 0
-			p.mu.Unlock()
+		for round := 0; round < 10 && unsaved == 0; round++ {
+			c.typeFor(700 * time.Millisecond)
+			unsaved, _ = c.toldUnsaved()
 		}
 		if unsaved == 0 {
 			t.Errorf("%s: nobody was told that nothing can be saved", when)
+		} else {
+			felt++
 		}
 		c.tally()
-		if i%2 == 1 {
-			c.s.kill()
-			c.count.kills++
-			for _, p := range c.people {
-				p.drop()
-			}
-			c.tally()
+		dies := i%2 == 1
+		if dies {
+			c.die()
 		}
 		if err := os.Remove(ballast); err != nil {
 			t.Fatal(err)
 		}
-		if i%2 == 1 {
-			c.start()
-			if missing := c.judge(when); len(missing) > 0 {
-				c.count.lost += len(missing)
-				t.Errorf("%s: %d acknowledged words are lost: %q", when, len(missing), missing)
-			}
-			for _, p := range c.people {
-				c.connect(p)
-			}
+		if dies {
+			c.rise(when)
 		}
 		c.settle()
 		if t.Failed() {
-			break
+			return
 		}
 	}
 	c.archive()
 	if code := c.s.stop(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("stop: exit status %d", code)
 	}
-	c.report("disk full while people type")
+}
+
+// toldUnsaved is how often people were told, since the last call, that nothing
+// can be saved, and the last reason.
+func (c *crash) toldUnsaved() (times int, reason string) {
+	for _, p := range c.people {
+		p.mu.Lock()
+		if times += p.unsaved; p.unsaved > 0 {
+			reason = p.reason
+		}
+		p.unsaved = 0
+		p.mu.Unlock()
+	}
+	return times, reason
+}
+
+// die kills the server with everybody connected.
+func (c *crash) die() {
+	c.s.kill()
+	c.count.kills++
+	for _, p := range c.people {
+		p.drop()
+	}
+	c.tally()
+}
+
+// rise starts it again, looks whether everything that was acknowledged is
+// there, and lets everybody come back.
+func (c *crash) rise(when string) {
+	c.t.Helper()
+	c.start()
+	if missing := c.judge(when); len(missing) > 0 {
+		c.count.lost += len(missing)
+		c.t.Errorf("%s: %d acknowledged words are lost: %q", when, len(missing), missing)
+	}
+	for _, p := range c.people {
+		c.connect(p)
+	}
 }
 
 // fill writes until there is no room.

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +19,7 @@ const crashRecord = "bench-1"
 // crash is one series of kills on one instance.
 type crash struct {
 	t    *testing.T
+	seed uint64
 	ctx  context.Context
 	rnd  *rand.Rand
 	dir  string
@@ -60,7 +60,7 @@ func newCrash(t *testing.T, dir string) *crash {
 	t.Logf("CRASH_SEED=%d", seed)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	t.Cleanup(cancel)
-	c := &crash{t: t, ctx: ctx, rnd: rand.New(rand.NewPCG(seed, 1)), dir: dir, saved: map[string]bool{}}
+	c := &crash{t: t, seed: seed, ctx: ctx, rnd: rand.New(rand.NewPCG(seed, 1)), dir: dir, saved: map[string]bool{}}
 	c.start()
 	t.Cleanup(func() {
 		for _, p := range c.people {
@@ -78,6 +78,7 @@ func newCrash(t *testing.T, dir string) *crash {
 
 func (c *crash) start() {
 	c.t.Helper()
+	binary(c.t) // building it is not starting it
 	began := time.Now()
 	c.s = startDemo(c.t, c.dir, append([]string{"--records", "2", "--unlimited"}, c.args...)...)
 	c.restarts = append(c.restarts, time.Since(began))
@@ -231,28 +232,25 @@ func (c *crash) archive() {
 	}
 }
 
-func (c *crash) report(what string) {
-	q := func(d []time.Duration, p int) time.Duration {
-		if len(d) == 0 {
-			return 0
-		}
-		d = slices.Clone(d)
-		slices.Sort(d)
-		return d[min(len(d)-1, len(d)*p/100)].Round(100 * time.Microsecond)
-	}
-	c.t.Logf("%s\n  kills %6d   stopped for a while %d\n  acked %6d\n  lost  %6d\n  torn  %6d\n  twice %6d\n  ack p50 %v  p99 %v   restart p50 %v  max %v", what,
-		c.count.kills, c.count.stops, c.count.acked, c.count.lost, c.count.torn, c.count.twice, q(c.acks, 50), q(c.acks, 99), q(c.restarts, 50), q(c.restarts, 100))
-}
-
 // TestCrash kills the server with SIGKILL at random instants while people type,
 // now and then with a stop of the whole process before.
 func TestCrash(t *testing.T) {
-	killWhileTyping(t, t.TempDir(), 4)
+	killWhileTyping(t, "kill -9 while people type", t.TempDir(), 4)
 }
 
 // TestCrashFiles does the same with storage: filesystem.
 func TestCrashFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := filesTown(t, t.TempDir())
+	killWhileTyping(t, "the same, stored in files", dir, 2)
+	segments, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime", "journal", "*.log"))
+	if err != nil || len(segments) == 0 {
+		t.Errorf("no journal segments: the files were not used (%v)", err)
+	}
+}
+
+// filesTown makes an instance with storage: filesystem in a folder.
+func filesTown(t *testing.T, dir string) string {
+	t.Helper()
 	s, err := launch(t, "demo", "--json", "--dir", dir, "--api-addr", "127.0.0.1:0", "--realtime-addr", "127.0.0.1:0", "--records", "2")
 	if err != nil {
 		t.Fatal(err)
@@ -264,14 +262,10 @@ func TestCrashFiles(t *testing.T) {
 	if err := os.WriteFile(file, []byte("realtime:\n  snapshots:\n    storage: filesystem\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	killWhileTyping(t, dir, 2)
-	segments, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime", "journal", "*.log"))
-	if err != nil || len(segments) == 0 {
-		t.Errorf("no journal segments: the files were not used (%v)", err)
-	}
+	return dir
 }
 
-func killWhileTyping(t *testing.T, dir string, few int) {
+func killWhileTyping(t *testing.T, what, dir string, few int) {
 	t.Helper()
 	longest := 900 * time.Millisecond // from one start to the next kill
 	if v := os.Getenv("CRASH_TYPING"); v != "" {
@@ -281,6 +275,7 @@ func killWhileTyping(t *testing.T, dir string, few int) {
 		}
 	}
 	c := newCrash(t, dir)
+	defer c.report(what, "")
 	for range 3 {
 		c.people = append(c.people, c.newcomer())
 	}
@@ -331,5 +326,4 @@ func killWhileTyping(t *testing.T, dir string, few int) {
 	if code := c.s.stop(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("stop: exit status %d", code)
 	}
-	c.report("kill -9 while people type")
 }

@@ -5,7 +5,7 @@
 //   node run.mjs [--kills N] [--typing 900ms|15s] [--seed S]      --typing: the longest time from opening to the kill
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -43,10 +43,14 @@ function random (state) {
   }
 }
 
+const restarts = []
+
 async function start (file) {
+  const began = performance.now()
   const child = spawn(process.execPath, [new URL('server.mjs', import.meta.url).pathname, file], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const first = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), exited])
+  restarts.push(performance.now() - began)
   if (child.exitCode !== null) throw new Error('the Hocuspocus server did not start')
   return { url: `ws://127.0.0.1:${JSON.parse(first[0]).port}`, kill: () => { child.kill('SIGKILL'); return exited } }
 }
@@ -151,13 +155,25 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
-acks.sort((a, b) => a - b)
-const quantile = p => (acks[Math.min(acks.length - 1, Math.floor(acks.length * p / 100))] ?? 0).toFixed(1)
-console.log(`Hocuspocus 4.7.0, SQLite extension, defaults (seed ${seed})
-  kills ${String(kills).padStart(6)}
-  acked ${String(total.reported).padStart(6)}   reported synced by the provider
-  lost  ${String(total.lost).padStart(6)}
-  torn  ${String(total.torn).padStart(6)}
-  twice ${String(total.twice).padStart(6)}
-  ack p50 ${quantile(50)}ms  p99 ${quantile(99)}ms   (received, not stored)`)
+const quantile = (list, p) => {
+  list.sort((a, b) => a - b)
+  return Number((list[Math.min(list.length - 1, Math.floor(list.length * p / 100))] ?? 0).toFixed(1))
+}
+const row = {
+  run: 'Hocuspocus 4.7.0, SQLite extension, defaults',
+  kills,
+  acked: total.reported,
+  lost: total.lost,
+  torn: total.torn,
+  twice: total.twice,
+  measured: true,
+  ack_p50_ms: quantile(acks, 50),
+  ack_p99_ms: quantile(acks, 99),
+  restart_p50_ms: quantile(restarts, 50),
+  restart_max_ms: quantile(restarts, 100),
+  seed: String(seed),
+  comment: 'acked = no unsynced changes: received, not stored'
+}
+console.log(JSON.stringify(row))
+if (process.env.CRASH_REPORT) await appendFile(process.env.CRASH_REPORT, JSON.stringify(row) + '\n')
 process.exit(0)

@@ -2,8 +2,10 @@ package fs_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/civicpress/realtimefx/realtime/store"
@@ -174,14 +176,44 @@ func TestEveryFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d operations", total)
+	count := map[string]any{"run": "each file operation of the file store fails in each way"}
+	runs, failed := 0, 0
+	defer func() {
+		count["kills"], count["lost"], count["failed"] = runs, failed, t.Failed()
+		count["comment"] = fmt.Sprintf("crash, EIO, ENOSPC and short write at each of %d operations", total)
+		report(t, count)
+	}()
 	for kind, name := range map[fault]string{crash: "crash", ioError: "I/O error", full: "full", short: "short write"} {
 		for at := 1; at <= total; at++ {
 			for seed := range uint64(3) {
+				runs++
 				if _, err := run(at, kind, seed); err != nil {
+					failed++
 					t.Errorf("%s at %d, seed %d: %v", name, at, seed, err)
 					break
 				}
 			}
 		}
+	}
+}
+
+// report adds a row to the file that CRASH_REPORT names, for scripts/crashtable.
+func report(t *testing.T, row map[string]any) {
+	t.Helper()
+	name := os.Getenv("CRASH_REPORT")
+	if name == "" {
+		return
+	}
+	b, err := json.Marshal(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(append(b, '\n')); err != nil {
+		t.Fatal(err)
 	}
 }
