@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,6 +100,71 @@ func TestMonitoringFiles(t *testing.T) {
 	output(t, promtool, "check", "rules", "../deploy/prometheus/alerts.yml")
 	output(t, promtool, "test", "rules", "../deploy/prometheus/alerts_test.yml")
 	output(t, promtool, "check", "config", "--syntax-only", "../deploy/prometheus/scrape.yml")
+	rules := filepath.Join(t.TempDir(), "dashboard.yml")
+	if err := os.WriteFile(rules, dashboardRules(t, dashboard), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	output(t, promtool, "check", "rules", rules) // reads every query of the dashboard
+}
+
+// dashboardRules makes a recording rule of every query, for promtool to read,
+// and looks at what Grafana needs to lay the panels out.
+func dashboardRules(t *testing.T, source string) []byte {
+	t.Helper()
+	type place struct{ X, Y, W, H int }
+	var d struct {
+		UID           string
+		SchemaVersion int
+		Templating    struct {
+			List []struct{ Name, Type, Query string }
+		}
+		Panels []struct {
+			ID         int
+			Type       string
+			Title      string
+			Datasource struct{ Type, UID string }
+			GridPos    place
+			Targets    []struct{ RefID, Expr string }
+		}
+	}
+	if err := json.Unmarshal([]byte(source), &d); err != nil {
+		t.Fatalf("dashboard: %v", err)
+	}
+	if list := d.Templating.List; d.UID == "" || d.SchemaVersion == 0 || len(list) != 1 || list[0].Type != "datasource" || list[0].Query != "prometheus" || len(d.Panels) < 10 {
+		t.Errorf("dashboard: uid %q, schema %d, variables %v, %d panels", d.UID, d.SchemaVersion, list, len(d.Panels))
+	}
+	ids, taken := map[int]bool{}, map[[2]int]string{}
+	var rules []map[string]string
+	for _, p := range d.Panels {
+		if ids[p.ID] || p.Title == "" || p.Type != "stat" && p.Type != "timeseries" || p.Datasource.UID != "${"+d.Templating.List[0].Name+"}" {
+			t.Errorf("panel %d %q: type %q, data source %v, or an id for the second time", p.ID, p.Title, p.Type, p.Datasource)
+		}
+		ids[p.ID] = true
+		if g := p.GridPos; g.W < 1 || g.H < 1 || g.X+g.W > 24 {
+			t.Errorf("panel %q does not fit: %+v", p.Title, g)
+		}
+		for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
+			for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
+				if other := taken[[2]int{x, y}]; other != "" {
+					t.Fatalf("the panels %q and %q lie over each other", other, p.Title)
+				}
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
+		refs := map[string]bool{}
+		for _, q := range p.Targets {
+			if q.Expr == "" || refs[q.RefID] {
+				t.Errorf("panel %q: query %q is empty or there twice", p.Title, q.RefID)
+			}
+			refs[q.RefID] = true
+			rules = append(rules, map[string]string{"record": fmt.Sprintf("panel%d:%s", p.ID, q.RefID), "expr": q.Expr})
+		}
+	}
+	b, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // The example configurations are read without a fault.
