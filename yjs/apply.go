@@ -69,7 +69,8 @@ type group struct {
 	left   uint64 // structs
 	pos    int    // of the next struct in the update
 	end    int
-	dead   bool // the rest waits
+	dead   bool    // the rest waits
+	c      *client // once it is known
 }
 
 // A head is a struct that is being looked at.
@@ -84,6 +85,11 @@ type place struct {
 	pos   int
 	clock uint64
 	after uint64 // structs behind it in its group
+
+	// Of a struct that waits: the group that has what it needs, and how far that
+	// must come.
+	source int32
+	until  uint64
 }
 
 // A restGroup is the part of a group that must wait.
@@ -154,10 +160,19 @@ func (tx *Transaction) integrateGroups(update []byte) (rest []byte, missing miss
 	var h head
 	var r refs
 	for {
-		if len(a.stack) > 0 {
-			h.place = a.stack[len(a.stack)-1]
-			a.stack = a.stack[:len(a.stack)-1]
-			a.readAt(&h, update)
+		if n := len(a.stack); n > 0 {
+			top := &a.stack[n-1]
+			if source := &a.groups[top.source]; source.known(d).nextClock() > top.until {
+				h.place = *top
+				a.stack = a.stack[:n-1]
+				a.readAt(&h, update)
+			} else if source.left > 0 {
+				a.read(&h, int(top.source), update)
+			} else {
+				missing.add(ID{source.client, source.known(d).nextClock()})
+				a.park()
+				continue
+			}
 		} else {
 			for cur >= 0 && a.groups[cur].left == 0 {
 				cur--
@@ -167,33 +182,37 @@ func (tx *Transaction) integrateGroups(update []byte) (rest []byte, missing miss
 			}
 			a.read(&h, cur, update)
 		}
-		for {
-			if h.b.kind() == kindSkip {
-				break
-			}
-			client, need := d.need(&h.b, &r)
-			if need == nothing {
-				tx.integrate(&h.b, &r)
-				break
-			}
-			a.stack = append(a.stack, h.place)
-			if need == another {
-				if g := a.groupOf(client); g >= 0 && a.groups[g].left > 0 {
-					a.read(&h, g, update)
-					continue
-				}
-				missing.add(ID{client, d.state(client)})
-			} else {
-				missing.add(ID{client, h.b.id.Clock - 1})
-			}
-			a.park()
-			break
+		if h.b.kind() == kindSkip {
+			continue
 		}
+		id, need := d.need(&h.b, &r, a.groups[h.group].known(d))
+		if need == nothing {
+			tx.integrate(&h.b, &r)
+			continue
+		}
+		if need == another {
+			if h.source, h.until = int32(a.groupOf(id.Client)), id.Clock; h.source >= 0 {
+				a.stack = append(a.stack, h.place)
+				continue
+			}
+			id.Clock = d.state(id.Client)
+		}
+		a.stack = append(a.stack, h.place)
+		missing.add(id)
+		a.park()
 	}
 	if len(a.rest) == 0 {
 		return nil, nil
 	}
 	return a.encodeRest(update), missing
+}
+
+// known returns the client of the group, nil as long as there is none.
+func (g *group) known(d *Doc) *client {
+	if g.c == nil {
+		g.c = d.known(g.client)
+	}
+	return g.c
 }
 
 type need int
@@ -204,16 +223,14 @@ const (
 	another      // structs of another client
 )
 
-// need tells what is missing before a struct can be integrated, and of whom.
-// If it is nothing, r holds the clients that the struct refers to.
-func (d *Doc) need(b *block, r *refs) (who uint64, n need) {
-	who = b.id.Client
-	*r = refs{own: d.known(who)}
-	if b.id.Clock > r.own.nextClock() {
-		return who, earlier
-	}
-	if b.end() > math.MaxUint32 {
-		return who, earlier // clocks are 32 bits wide inside of a document
+// need tells what is missing before a struct of a client can be integrated: the
+// last clock of its own client, or what it refers to of another one. If it is
+// nothing, r holds the clients that the struct refers to.
+func (d *Doc) need(b *block, r *refs, own *client) (missing ID, n need) {
+	who := b.id.Client
+	*r = refs{own: own}
+	if b.id.Clock > own.nextClock() || b.end() > math.MaxUint32 {
+		return ID{who, b.id.Clock - 1}, earlier // clocks are 32 bits wide inside of a document
 	}
 	// What is of the same client is there: the check has seen that its clock
 	// is lower.
@@ -232,27 +249,27 @@ func (d *Doc) need(b *block, r *refs) (who uint64, n need) {
 	}
 	if b.hasOrigin() {
 		if r.origin = find(b.origin); r.origin == nil {
-			return b.origin.Client, another
+			return b.origin, another
 		}
 	}
 	if b.hasRight() {
 		if r.right = find(b.right); r.right == nil {
-			return b.right.Client, another
+			return b.right, another
 		}
 	}
 	if b.hasPID {
 		if r.parent = find(b.parent); r.parent == nil {
-			return b.parent.Client, another
+			return b.parent, another
 		}
 	}
-	return who, nothing
+	return ID{}, nothing
 }
 
 // read reads the next struct of a group, which has passed the check.
 func (a *applier) read(h *head, gi int, update []byte) {
 	g := &a.groups[gi]
 	g.left--
-	h.place = place{int32(gi), g.pos, g.clock, g.left}
+	h.place = place{group: int32(gi), pos: g.pos, clock: g.clock, after: g.left}
 	g.pos = a.readAt(h, update)
 	g.clock += h.b.len
 }
@@ -260,8 +277,12 @@ func (a *applier) read(h *head, gi int, update []byte) {
 // readAt reads the struct at the place of h and returns where it ends.
 func (a *applier) readAt(h *head, update []byte) int {
 	g := &a.groups[h.group]
+	q := quickReader{buf: update[:g.end:g.end], pos: h.pos}
+	if h.b.quick(&q, g.client, h.clock, true) {
+		return q.pos
+	}
 	d := lib0.NewDecoder(update[:g.end:g.end])
-	d.Take(uint64(h.pos))
+	d.Seek(h.pos)
 	if err := h.b.read(&d, g.client, h.clock, a.mode); err != nil {
 		panic(fmt.Sprintf("yjs: struct that was valid before: %v", err))
 	}

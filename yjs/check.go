@@ -40,7 +40,7 @@ func (a *applier) mustWait(d *Doc, update []byte) bool {
 	var b block
 	for _, g := range a.groups {
 		dec := lib0.NewDecoder(update[:g.end:g.end])
-		dec.Take(uint64(g.pos))
+		dec.Seek(g.pos)
 		if g.left > 0 && next(g.client) < g.clock {
 			return true
 		}
@@ -77,11 +77,20 @@ func (a *applier) scan(update []byte, internal bool) error {
 			break
 		}
 		g := group{client: r.client, clock: r.clock, left: r.structs, pos: r.dec.Pos()}
+		q := quickReader{buf: update, pos: g.pos}
 		for r.structs > 0 {
+			if b.quick(&q, r.client, r.clock, false) {
+				r.structs--
+				r.clock += b.len
+				continue
+			}
+			r.dec.Seek(q.pos)
 			if _, err := r.next(&b); err != nil {
 				return err
 			}
+			q.pos = r.dec.Pos()
 		}
+		r.dec.Seek(q.pos)
 		g.end, g.next = r.dec.Pos(), r.clock
 		if len(a.groups) == 0 && r.groups > 0 { // a client takes five bytes or more
 			a.groups = slices.Grow(a.groups, 1+int(min(r.groups, uint64(r.dec.Len()/5))))

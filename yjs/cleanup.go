@@ -20,7 +20,10 @@ func (tx *Transaction) collectAndMerge() {
 		d.mergeBetween(c, from, c.at(to).clock)
 	}
 	for _, t := range tx.touched {
-		if t.before != t.c.state {
+		// Without deletes only structs that could be joined when they came can be
+		// joined now. Not so sure if observers began transactions meanwhile.
+		mayJoin := t.c.joins == tx.id || len(tx.dels) > 0 || len(d.queue) > 1
+		if mayJoin && t.before != t.c.state {
 			p := t.c.find(t.before)
 			d.mergeBetween(t.c, p, t.c.state-1)
 		}

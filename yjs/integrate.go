@@ -95,7 +95,8 @@ func (tx *Transaction) fill(it *item, b *block) {
 		it.aux = d.mark(b.key, b.data)
 		d.raw = d.raw || b.isRaw()
 	case kindType:
-		it.typ = &branch{doc: d, item: it, kind: b.typeRef}
+		it.typ = d.slabs.branch()
+		it.typ.doc, it.typ.item, it.typ.kind = d, it, b.typeRef
 		if b.data != nil {
 			it.typ.name = d.intern(b.data)
 		}
@@ -115,6 +116,11 @@ func (d *Doc) intern(name []byte) string { return d.keys[d.keyOf(name)] }
 func (tx *Transaction) add(c *client, it *item) {
 	tx.touch(c)
 	tx.doc.items++
+	if n := len(c.runs); n > 0 && c.joins != tx.id {
+		if last := c.runs[n-1].items; canMerge(last[len(last)-1], it) {
+			c.joins = tx.id
+		}
+	}
 	c.add(it)
 }
 

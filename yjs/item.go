@@ -50,12 +50,16 @@ func (it *item) countable() bool {
 
 func (it *item) visible() bool { return !it.deleted && it.countable() }
 
-// slabs hands out items in slabs and takes merged ones back.
+// slabs hands out items in slabs and takes merged ones back. Types it hands out
+// too, in smaller slabs, and never takes back: programs may hold them.
 type slabs struct {
 	free *item // linked by right
 	n    int   // of free
 	slab []item
 	want int // size of the next slab
+
+	branches []branch
+	types    int // size of the next slab of branches
 }
 
 func (s *slabs) get() *item {
@@ -73,6 +77,16 @@ func (s *slabs) get() *item {
 	it := &s.slab[0]
 	s.slab = s.slab[1:]
 	return it
+}
+
+func (s *slabs) branch() *branch {
+	if len(s.branches) == 0 {
+		s.branches = make([]branch, max(s.types, 1))
+		s.types = min(2*len(s.branches), 32)
+	}
+	b := &s.branches[0]
+	s.branches = s.branches[1:]
+	return b
 }
 
 func (s *slabs) put(it *item) {

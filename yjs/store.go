@@ -12,6 +12,7 @@ type client struct {
 	state  uint32 // next clock
 	before uint32 // state before the transaction stamp
 	stamp  uint64 // id of the last transaction that added structs
+	joins  uint64 // id of the last one that added a struct which continues the one before
 	runs   []run
 }
 
@@ -56,6 +57,9 @@ func (c *client) find(clock uint32) pos {
 	}
 	clocks := c.runs[lo].clocks
 	i := len(clocks) - 1
+	for few := max(0, i-8); i > few && clock < clocks[i]; i-- {
+		// What is looked for is most often close to the end.
+	}
 	if clock < clocks[i] {
 		hi := i
 		i = 0
@@ -77,7 +81,11 @@ func (c *client) get(clock uint32) *item { return c.at(c.find(clock)) }
 func (c *client) add(it *item) {
 	n := len(c.runs)
 	if n == 0 || len(c.runs[n-1].items) >= runLen {
-		c.runs = append(c.runs, run{})
+		var r run
+		if n > 0 { // it will fill up as well
+			r = run{make([]uint32, 0, runLen), make([]*item, 0, runLen)}
+		}
+		c.runs = append(c.runs, r)
 		n++
 	}
 	r := &c.runs[n-1]

@@ -3,7 +3,6 @@ package lib0
 import (
 	"encoding/binary"
 	"fmt"
-	"unicode/utf8"
 )
 
 // A Decoder reads primitives from a byte slice, front to back. The zero value
@@ -19,6 +18,10 @@ func NewDecoder(b []byte) Decoder { return Decoder{buf: b} }
 
 // Pos is the offset of the next byte to be read.
 func (d *Decoder) Pos() int { return d.pos }
+
+// Seek continues at an offset, which must be one that Pos has returned or the
+// end of something else that has been read.
+func (d *Decoder) Seek(pos int) { d.pos = pos }
 
 // Len is the number of bytes that are left.
 func (d *Decoder) Len() int { return len(d.buf) - d.pos }
@@ -130,7 +133,7 @@ func (d *Decoder) StringBytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.Valid(b) {
+	if !ValidUTF8(b) {
 		return nil, d.fail(ErrUTF8)
 	}
 	return b, nil

@@ -166,6 +166,8 @@ func surrogate(s string) (uint16, bool) {
 // anything.
 func CheckJSON(text []byte) error {
 	switch {
+	case IsCanonicalJSON(text):
+		return nil
 	case !utf8.Valid(text):
 		return ErrUTF8
 	case depthOf(text) > MaxDepth:
@@ -217,8 +219,7 @@ func depthOf(text []byte) int {
 // CanonicalJSON returns the text that JSON.stringify(JSON.parse(text)) gives.
 // Text that is canonical already is returned as it is, without copying.
 func CanonicalJSON(text []byte) ([]byte, error) {
-	switch string(text) {
-	case "null", "true", "false", "{}", "[]", `""`:
+	if IsCanonicalJSON(text) {
 		return text, nil
 	}
 	v, err := ParseJSON(text)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/civicpress/realtimefx/yjs/lib0"
 )
@@ -104,6 +105,23 @@ func TestCanonicalJSONLikeJavaScript(t *testing.T) {
 		case err != nil || string(got) != *c[1]:
 			t.Errorf("%q: got %q, want %q (%v)", *c[0], got, *c[1], err)
 		}
+		if lib0.IsCanonicalJSON([]byte(*c[0])) && (c[1] == nil || *c[0] != *c[1]) {
+			t.Errorf("%q is not canonical", *c[0])
+		}
+	}
+}
+
+// What documents hold is seen to be canonical at once.
+func TestIsCanonicalJSON(t *testing.T) {
+	for _, s := range []string{"{}", "null", `"left"`, "2", "-1.5", "1e+21", `{"href":"https://example.org/é","title":null}`, `[120,{"a":[true,false]}]`, `"a\n\"b\\"`} {
+		if !lib0.IsCanonicalJSON([]byte(s)) {
+			t.Errorf("%s: is canonical", s)
+		}
+	}
+	for _, s := range []string{"", "-0", "01", "1.0", "1e21", "+1", "nul", "{} ", `{"a":1,}`, `{"a":1,"a":2}`, `{"b":1,"1":2}`, `{"__proto__":1}`, "[1 ]", "[1,]", "[", `"\/"`, `"\u0041"`, "\"\n\"", "\"\xff\"", `"`, "1 2"} {
+		if lib0.IsCanonicalJSON([]byte(s)) {
+			t.Errorf("%s: is not canonical", s)
+		}
 	}
 }
 
@@ -174,6 +192,9 @@ func TestUTF16(t *testing.T) {
 	for _, s := range []string{"", "a", "plain ascii text that is long enough", "é", "aé東😀b", strings.Repeat("😀", 20), strings.Repeat("a😀é", 11) + "x", strings.Repeat("東京", 9), strings.Repeat("\u00e9", 40) + "😀😀"} {
 		units := utf16.Encode([]rune(s))
 		b := []byte(s)
+		if !lib0.ValidUTF8(b) || len(b) > 0 && lib0.ValidUTF8(append([]byte("12345678"), append(b[:len(b):len(b)], 0xff)...)) {
+			t.Errorf("%q: valid or not?", s)
+		}
 		if got := lib0.UTF16Len(b); got != len(units) {
 			t.Errorf("%q: %d units, want %d", s, got, len(units))
 			continue
@@ -227,6 +248,11 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(*c[0]))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		v, err := lib0.ParseJSON(in)
+		slow, _ := lib0.AppendJSON(nil, v)
+		if lib0.IsCanonicalJSON(in) && (err != nil || !json.Valid(in) || !utf8.Valid(in) || !bytes.Equal(slow, in)) {
+			t.Fatalf("%q is not canonical: %q", in, slow)
+		}
 		out, err := lib0.CanonicalJSON(in)
 		if err != nil {
 			return

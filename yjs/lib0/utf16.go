@@ -24,9 +24,36 @@ func ValidString(s string) string {
 	return string(out)
 }
 
+// ValidUTF8 tells whether b is valid UTF-8. For short ASCII text, which updates
+// are full of, it is faster than utf8.Valid.
+func ValidUTF8(b []byte) bool { return isASCII(b) || utf8.Valid(b) }
+
+// isASCII looks at eight bytes at a time, the last time at some for the second
+// time.
+func isASCII(b []byte) bool {
+	n := len(b)
+	if n < 8 {
+		var all byte
+		for _, c := range b {
+			all |= c
+		}
+		return all < utf8.RuneSelf
+	}
+	last := binary.LittleEndian.Uint64(b[n-8:])
+	for ; len(b) > 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&highBits != 0 {
+			return false
+		}
+	}
+	return last&highBits == 0
+}
+
 // UTF16Len counts the UTF-16 code units of valid UTF-8 text: one for a
 // sequence of up to three bytes, two for one of four.
 func UTF16Len(b []byte) int {
+	if isASCII(b) {
+		return len(b)
+	}
 	n := 0
 	for len(b) >= 8 {
 		w := binary.LittleEndian.Uint64(b)
