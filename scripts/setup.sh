@@ -3,7 +3,7 @@
 #   web      builds the web pages (npm ci, npm run build) unless they are up to date
 #   harness  npm ci in every folder of integration_test/js that has a lock file
 #   browser  a Chromium for the browser tests; installs Debian's when run as root
-#   operator what a town's server has (nginx, Caddy, promtool, systemd-analyze, sqlite3); installs Debian's when run as root
+#   operator what a town's server has (nginx, Caddy, promtool, systemd-analyze, sqlite3), and strace for the crash tests; installs Debian's when run as root
 #   hocuspocus  the server that make crash-compare crashes beside ours
 # What cannot be had is said in one line each. The tests that need it then say so too; with CI set it is an error.
 set -euo pipefail
@@ -86,7 +86,7 @@ browser() {
 
 operator() {
   local lacks=() pair
-  for pair in nginx:nginx caddy:caddy promtool:prometheus systemd-analyze:systemd sqlite3:sqlite3 curl:curl; do
+  for pair in nginx:nginx caddy:caddy promtool:prometheus systemd-analyze:systemd sqlite3:sqlite3 curl:curl strace:strace; do
     command -v "${pair%:*}" >/dev/null || lacks+=("${pair#*:}")
   done
   [ ${#lacks[@]} -gt 0 ] || return 0

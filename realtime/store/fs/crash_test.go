@@ -137,13 +137,14 @@ func holds(s *fs.Store, p map[string]*promised) error {
 	return nil
 }
 
-// TestEveryFault lets each single file operation of a run fail in each way,
-// and stops the machine at each, and then looks whether what was promised is
-// there.
+// TestEveryFault lets each file operation of a run fail in each way, alone and
+// with the one or two after it, so that what clears up after a failure fails as
+// well; it also stops the machine at each. Then it looks whether what was
+// promised is there.
 func TestEveryFault(t *testing.T) {
-	run := func(at int, kind fault, seed uint64) (ops int, err error) { // ops of the work itself
+	run := func(at, span int, kind fault, seed uint64) (ops int, err error) { // ops of the work itself
 		disk := newFaulty(seed)
-		disk.at, disk.fault = at, kind
+		disk.at, disk.span, disk.fault = at, span, kind
 		p := map[string]*promised{}
 		o := fs.Options{Dir: "/town", OS: disk, SegmentBytes: 400, Logger: quiet}
 		s, err := fs.Open(context.Background(), o)
@@ -151,10 +152,11 @@ func TestEveryFault(t *testing.T) {
 			err = work(s, p)
 			ops = disk.ops
 			if err == nil {
+				disk.at = 0 // the disk is well again
 				err = holds(s, p)
 			}
 		}
-		if kind != crash && err != nil && len(p) > 0 { // a single fault is survived
+		if kind != crash && err != nil && len(p) > 0 { // a fault that passes is survived
 			return ops, fmt.Errorf("operation %q fails: %w", disk.names[at-1], err)
 		}
 		op := "the end"
@@ -171,7 +173,7 @@ func TestEveryFault(t *testing.T) {
 		}
 		return ops, nil
 	}
-	total, err := run(0, crash, 1)
+	total, err := run(0, 0, crash, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,9 +189,9 @@ func TestEveryFault(t *testing.T) {
 		for at := 1; at <= total; at++ {
 			for seed := range uint64(3) {
 				runs++
-				if _, err := run(at, kind, seed); err != nil {
+				if _, err := run(at, int(seed), kind, seed); err != nil {
 					failed++
-					t.Errorf("%s at %d, seed %d: %v", name, at, seed, err)
+					t.Errorf("%s at %d and %d more, seed %d: %v", name, at, seed, seed, err)
 					break
 				}
 			}

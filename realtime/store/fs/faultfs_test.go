@@ -25,6 +25,7 @@ type faulty struct {
 	ops   int
 	names []string // of the operations so far
 	at    int      // the operation that fails; 0 = none
+	span  int      // so many after it fail as well
 	fault fault
 	gone  bool // crashed: everything fails
 	rnd   *rand.Rand
@@ -77,7 +78,7 @@ func (f *faulty) step(op string) (fault, error) {
 	}
 	f.ops++
 	f.names = append(f.names, op)
-	if f.ops != f.at {
+	if f.at == 0 || f.ops < f.at || f.ops > f.at+f.span {
 		return -1, nil
 	}
 	switch f.fault {
@@ -275,6 +276,6 @@ func (f *faulty) SyncDir(op, dir string) error {
 }
 
 // patience bounds the retries of a failed call in a test.
-const patience = 3
+const patience = 6
 
 var epoch = time.UnixMilli(1_700_000_000_000)

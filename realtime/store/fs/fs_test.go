@@ -224,3 +224,48 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestVoidEntriesStayVoid puts entries behind a gap aside, whose segment another
+// room keeps alive, and lets everything else in the segment with the note of it
+// expire. They must not be back after a restart.
+func TestVoidEntriesStayVoid(t *testing.T) {
+	ctx := t.Context()
+	o := fs.Options{Dir: t.TempDir(), SegmentBytes: 200}
+	s := open(t, o)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(room string, seqs ...uint64) {
+		t.Helper()
+		for _, seq := range seqs {
+			e := store.Entry{Room: room, Seq: seq, Update: bytes.Repeat([]byte{byte(seq)}, 150), At: time.UnixMilli(1)}
+			must(s.Append(ctx, []store.Entry{e}))
+		}
+	}
+	for _, room := range []string{"records:gap", "records:alive", "records:busy"} {
+		must(s.Create(ctx, room, store.Meta{Lineage: "L"}, store.Snapshot{State: []byte("seed")}))
+	}
+	write("records:alive", 1)
+	write("records:gap", 2) // 1 is missing
+	l, err := s.Load(ctx, "records:gap")
+	if err != nil || len(l.Entries) != 0 || len(l.Damage) == 0 {
+		t.Fatalf("load: %+v, %v", l, err)
+	}
+	for seq := uint64(1); seq <= 6; seq++ { // segments come and go
+		write("records:busy", seq)
+		_, err := s.SaveSnapshot(ctx, store.Snapshot{Room: "records:busy", Seq: seq, State: []byte("state")}, store.Meta{Lineage: "L"})
+		must(err)
+	}
+	write("records:gap", 1)
+	must(s.Close())
+	s = open(t, o)
+	if l, err := s.Load(ctx, "records:alive"); err != nil || len(l.Entries) != 1 {
+		t.Fatalf("its segment is gone, so this proves nothing: %+v, %v", l, err)
+	}
+	if l, err := s.Load(ctx, "records:gap"); err != nil || l.LastSeq() != 1 {
+		t.Errorf("through %d, %v; what was put aside is back", l.LastSeq(), err)
+	}
+}
