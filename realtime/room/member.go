@@ -51,7 +51,8 @@ type Member struct {
 	hello     *time.Timer       // until its first step 1
 	base      []byte            // state vector that the outbox covers, when behind
 	self      uint64            // the Yjs client id it spoke for first
-	speaks    map[uint64]bool   // awareness ids bound to this socket
+	speaks    map[uint64]uint64 // awareness ids bound to this socket -> clock that it was given, 0 = none
+	rejoined  bool              // it came with a document: it remembers who was here
 	updates   uint64            // sync updates and step 2 that came over this socket
 	acks      []ack             // edits not yet reported saved, by seq
 	clocks    map[uint64]uint64 // next clocks of the ids it wrote in this turn

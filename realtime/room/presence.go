@@ -15,6 +15,12 @@ import (
 // awareness ids that it introduced; the name in a state is the session's,
 // whatever the client wrote; a state ends when its socket does. What changed
 // within a turn goes out once, newest state per id, after the edits.
+//
+// Clients take a state only with a clock that is newer than the last one they
+// know of, and a stock client that reconnects comes with the clock it had: to
+// everybody else it would be gone until it moves or, after 15 s, renews its
+// state. So the room gives such a state the next clock and tells its client
+// too, which goes on from there.
 
 // presenceLimits bound what one client may say about itself.
 var presenceLimits = awareness.Limits{MaxEntries: 512, MaxState: 16 << 10, MaxClients: 4096}
@@ -31,7 +37,7 @@ func (r *Room) hear(m *Member, data []byte) {
 	}
 	own := entries[:0]
 	for _, e := range entries {
-		if r.maySpeak(m, &e) {
+		if r.maySpeak(m, &e) && r.isNews(m, &e) {
 			own = append(own, e)
 		}
 	}
@@ -61,7 +67,7 @@ func (r *Room) maySpeak(m *Member, e *awareness.Entry) bool {
 	switch {
 	case owner == m:
 	case owner == nil:
-		if heard && e.Clock <= known || e.Gone() {
+		if e.Gone() || heard && e.Clock <= known && !r.comesBack(m, e.Client) {
 			return false // repeats what it heard of somebody who left
 		}
 		r.speakFor(m, e.Client)
@@ -91,16 +97,71 @@ func (r *Room) maySpeak(m *Member, e *awareness.Entry) bool {
 	return true
 }
 
+// comesBack reports whether an id whose socket has left is the member's own.
+func (r *Room) comesBack(m *Member, id uint64) bool {
+	if m.self != id {
+		return false
+	}
+	if _, here := r.presence.State(id); here {
+		return false // on another node
+	}
+	user, known := r.left[id]
+	return !known || user == m.user.ID
+}
+
+// isNews reports whether an entry that a member may send says something new,
+// and gives it a clock that everybody takes.
+func (r *Room) isNews(m *Member, e *awareness.Entry) bool {
+	known, heard := r.presence.Clock(e.Client)
+	if r.speakers[e.Client] != m || m.self != e.Client {
+		return true // by its clock or not at all
+	}
+	switch {
+	case !heard && m.rejoined: // the others may know it from before a restart
+		e.Clock++
+	case !heard || e.Clock > known:
+		return true
+	case e.Gone():
+		e.Clock = known
+		return true
+	default:
+		if state, here := r.presence.State(e.Client); here && e.Clock == m.speaks[e.Client] && bytes.Equal(state, e.State) {
+			return false // stock clients repeat what they are told of themselves
+		}
+		e.Clock = known + 1
+	}
+	m.speaks[e.Client] = e.Clock
+	r.turned.talked = append(r.turned.talked, nil) // so that it hears its clock
+	return true
+}
+
+// renew gives the states of those who are here the next clock, for a member
+// that reconnects: it has dropped them, but remembers their clocks. The others
+// hear of it with the next change.
+func (r *Room) renew() {
+	var entries []awareness.Entry
+	for id := range r.speakers {
+		clock, _ := r.presence.Clock(id)
+		if state, here := r.presence.State(id); here {
+			entries = append(entries, awareness.Entry{Client: id, Clock: clock + 1, State: state})
+		}
+	}
+	if _, err := r.presence.ApplyEntries(entries, r.turned.now); err != nil {
+		r.logger.Debug("presence cannot be renewed", "op", "room.presence", "error", err)
+	}
+}
+
 // speakFor binds an awareness id to a socket.
 func (r *Room) speakFor(m *Member, id uint64) {
 	if old := r.speakers[id]; old != nil {
 		delete(old.speaks, id)
 	}
 	if m.speaks == nil {
-		m.speaks = make(map[uint64]bool, 1)
+		m.speaks = make(map[uint64]uint64, 1)
 	}
-	m.speaks[id] = true
+	m.speaks[id] = 0
 	r.speakers[id] = m
+	delete(r.left, id)
 }
 
 // changed notes ids whose state goes out at the end of the turn.
@@ -153,12 +214,27 @@ func (r *Room) silence(m *Member) {
 	for id := range m.speaks {
 		delete(r.speakers, id)
 		ids = append(ids, id)
+		r.remembers(id, m.user.ID)
 	}
 	m.speaks = nil
 	slices.Sort(ids)
 	if gone := r.presence.Remove(ids, r.turned.now); len(gone) > 0 {
 		r.changed(m, gone)
 	}
+}
+
+// remembers notes whose an id was, for when he comes back.
+func (r *Room) remembers(id uint64, user int64) {
+	if r.left == nil {
+		r.left = make(map[uint64]int64)
+	}
+	for other := range r.left {
+		if len(r.left) < presenceLimits.MaxClients {
+			break
+		}
+		delete(r.left, other)
+	}
+	r.left[id] = user
 }
 
 // hearRemote takes in what another node says about its own members.

@@ -40,6 +40,7 @@ type Room struct {
 	authors  map[uint64]int64 // Yjs client id -> user who writes under it
 	presence *awareness.Awareness
 	speakers map[uint64]*Member // awareness id -> the socket that speaks for it
+	left     map[uint64]int64   // awareness id -> user whose it was
 	state    stateCache
 	turned   turned
 	flights  flights

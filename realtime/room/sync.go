@@ -84,6 +84,9 @@ func (r *Room) answer(m *Member, sv []byte) {
 		r.manager.opts.Meter.Out[meter.Step2].Inc()
 	}
 	if first {
+		if m.rejoined = len(have) > 0; m.rejoined {
+			r.renew()
+		}
 		r.tell(m)
 	}
 }

@@ -5,11 +5,13 @@
 //   {"n":2,"op":"synced","client":"alice"}
 //   {"n":3,"op":"type","client":"alice","block":2,"at":0,"text":"…","pause":5}     at < 0 counts from the end
 //   {"n":4,"op":"until","clients":["alice","bob"],"equal":true,"contains":"…","lacks":"…","presence":2}
+//        "sees":[{"of":"alice","field":"caret","value":3}]   what each of the clients knows of the presence of others
 //   {"n":5,"op":"read","client":"alice"}          -> xml, blocks, state (base64), updates, presence
 //   {"n":6,"op":"saved","client":"alice"}         until everything this client wrote is reported saved (v1 only)
 //   {"n":7,"op":"closed","client":"alice"}        -> code, reason of the next or last close by the server, frames (v1 only)
 //   {"n":8,"op":"frame","client":"alice","match":"PERMISSION_DENIED"}   until a control frame holds this text -> frame
-//   {"n":9,"op":"disconnect"|"connect"|"destroy","client":"alice"}
+//   {"n":9,"op":"disconnect"|"connect"|"destroy"|"cut","client":"alice"}        cut: without a word; it reconnects by itself
+//   {"n":10,"op":"state","client":"alice","field":"caret","value":3}            sets a field of its presence
 //
 // An answer is {"n":…,"ok":true,…} or {"n":…,"error":"…"}. Every wait has a limit ("limit" in ms, 15 000 by default).
 import { createInterface } from 'node:readline'
@@ -135,16 +137,18 @@ const operations = {
       position += letter.length
     }
   },
-  async until ({ clients: names, equal, contains, lacks, presence, limit }) {
+  async until ({ clients: names, equal, contains, lacks, presence, sees = [], limit }) {
     const all = names.map(named)
+    const knows = (c, { of, field, value }) => c.provider.awareness.getStates().get(named(of).doc.clientID)?.[field] === value
     const xml = () => all.map(c => c.fragment.toString())
     await until(all, limit, () => {
       const now = xml()
       return (!equal || (now.every(x => x === now[0]) && all.every(c => Y.equalSnapshots(Y.snapshot(c.doc), Y.snapshot(all[0].doc))))) &&
         (contains === undefined || now.every(x => x.includes(contains))) &&
         (lacks === undefined || now.every(x => !x.includes(lacks))) &&
+        sees.every(s => all.every(c => knows(c, s))) &&
         (presence === undefined || all.every(c => c.provider.awareness.getStates().size === presence))
-    }, () => JSON.stringify({ equal, contains, lacks, presence, closes: all.map(c => c.closes), xml: xml().map(x => x.slice(0, 300)) }))
+    }, () => JSON.stringify({ equal, contains, lacks, presence, sees, known: all.map(c => [...c.provider.awareness.getStates()]), closes: all.map(c => c.closes), xml: xml().map(x => x.slice(0, 300)) }))
   },
   read ({ client }) {
     const c = named(client)
@@ -174,6 +178,8 @@ const operations = {
     await until([c], limit, () => found() !== undefined, () => `a frame with ${match}; frames: ${JSON.stringify(c.frames)}`)
     return { frame: found() }
   },
+  state ({ client, field, value }) { named(client).provider.awareness.setLocalStateField(field, value) },
+  cut ({ client }) { named(client).provider.ws?.terminate() },
   disconnect ({ client }) { named(client).provider.disconnect() },
   connect ({ client }) { named(client).provider.connect() },
   destroy ({ client }) {
