@@ -57,6 +57,7 @@ func TestCursorStormIsOneMessageAfterTheEdits(t *testing.T) {
 	seen := all[0].bytes()
 	close(block)
 	settle(t, r)
+	settle(t, r) // the turn of the first one is over
 	got := messages(t, all[0].got[seen:])
 	last := len(got) - 1
 	for i, msg := range got { // the keeper may ask in between, and part the edits
