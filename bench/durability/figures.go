@@ -15,8 +15,11 @@ func (d delays) at(percent int) time.Duration {
 	if len(d) == 0 {
 		return 0
 	}
-	return d[min(len(d)-1, len(d)*percent/100)].Round(10 * time.Microsecond)
+	return d[min(len(d)-1, len(d)*percent/100)]
 }
+
+// show is at, for people; ratios are made of what at returns.
+func (d delays) show(percent int) time.Duration { return d.at(percent).Round(time.Microsecond) }
 
 // result is one round: from the writer's send to "saved" at the writer, and to
 // the edit at the reader.
@@ -34,12 +37,16 @@ func (p pair) ratio(percent int) float64 {
 }
 
 func report(pairs []pair) {
-	each := func(f func(pair) float64) float64 {
+	sorted := func(f func(pair) float64) []float64 {
 		var all []float64
 		for _, p := range pairs {
 			all = append(all, f(p))
 		}
 		slices.Sort(all)
+		return all
+	}
+	each := func(f func(pair) float64) float64 {
+		all := sorted(f)
 		if n := len(all); n%2 == 0 {
 			return (all[n/2-1] + all[n/2]) / 2
 		}
@@ -57,12 +64,15 @@ func report(pairs []pair) {
 		edits += len(p.journal.saved)
 	}
 	fmt.Printf("\nMedians of the rounds (%d edits reported saved by the journal):\n\n", edits)
-	fmt.Printf("  saved, on the disk    p50 %6.2f ms   p99 %6.2f ms\n", ms(saved, 50), ms(saved, 99))
-	fmt.Printf("  an fsync, nothing else p50 %5.2f ms   p99 %6.2f ms\n", ms(disk, 50), ms(disk, 99))
-	fmt.Printf("  seen, with journal    p50 %6.2f ms   p99 %6.2f ms\n", ms(journal, 50), ms(journal, 99))
-	fmt.Printf("  seen, with memory     p50 %6.2f ms   p99 %6.2f ms\n", ms(memory, 50), ms(memory, 99))
-	fmt.Printf("  journal : memory      p50 %6.3f      p99 %6.3f\n",
-		each(func(p pair) float64 { return p.ratio(50) }), each(func(p pair) float64 { return p.ratio(99) }))
+	fmt.Printf("  saved, on the disk     p50 %7.3f ms   p99 %7.3f ms\n", ms(saved, 50), ms(saved, 99))
+	fmt.Printf("  an fsync, nothing else p50 %7.3f ms   p99 %7.3f ms\n", ms(disk, 50), ms(disk, 99))
+	fmt.Printf("  seen, with journal     p50 %7.3f ms   p99 %7.3f ms\n", ms(journal, 50), ms(journal, 99))
+	fmt.Printf("  seen, with memory      p50 %7.3f ms   p99 %7.3f ms\n", ms(memory, 50), ms(memory, 99))
+	for _, percent := range []int{50, 99} {
+		ratios := sorted(func(p pair) float64 { return p.ratio(percent) })
+		fmt.Printf("  journal : memory, p%d  %.3f in the median of the rounds, %.3f to %.3f\n", percent,
+			each(func(p pair) float64 { return p.ratio(percent) }), ratios[0], ratios[len(ratios)-1])
+	}
 }
 
 // loadAverage is the machine's of the last minute, where there is one.

@@ -96,8 +96,8 @@ func run(ctx context.Context, l load) (err error) {
 			}
 		}
 		pairs = append(pairs, p)
-		fmt.Printf("| %d | %s | %v | %v | %v | %v | %v | %v | %.2f | %v | %v |\n", i+1, loadAverage(),
-			p.journal.saved.at(50), p.journal.saved.at(99), p.disk.at(50), p.disk.at(99), p.journal.seen.at(50), p.memory.seen.at(50), p.ratio(50), p.journal.seen.at(99), p.memory.seen.at(99))
+		fmt.Printf("| %d | %s | %v | %v | %v | %v | %v | %v | %.3f | %v | %v |\n", i+1, loadAverage(),
+			p.journal.saved.show(50), p.journal.saved.show(99), p.disk.show(50), p.disk.show(99), p.journal.seen.show(50), p.memory.seen.show(50), p.ratio(50), p.journal.seen.show(99), p.memory.seen.show(99))
 	}
 	report(pairs)
 	return nil
