@@ -41,6 +41,7 @@ type core struct {
 type coreOptions struct {
 	api      net.Listener // nil = no core API and no pages
 	realtime string       // host:port instead of realtime.yml's; "" = as there
+	profiles profileFlag
 	adjust   func(*config.Config)
 	demo     *instance.DemoContent // nil = a real instance
 	logger   *slog.Logger
@@ -65,6 +66,7 @@ func newCore(in *instance.Instance, o coreOptions) (*core, error) {
 		fx.Populate(&c.plugin),
 		fx.Invoke(func(lc fx.Lifecycle, p *realtimefx.Plugin) error { return c.serveSite(lc, p, o) }),
 		fx.Invoke(c.watchOthers),
+		fx.Invoke(func(lc fx.Lifecycle) error { return serveProfiles(lc, o.profiles, o.logger) }),
 	)
 	if err := c.app.Err(); err != nil {
 		if o.api != nil {

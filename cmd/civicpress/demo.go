@@ -51,6 +51,7 @@ type demo struct {
 	json, unlimited    bool
 	records            int
 	logs               logFlags
+	profiles           profileFlag
 
 	temporary bool // dir was made by us and goes away at the end
 }
@@ -63,6 +64,7 @@ func (d *demo) define(fs *flag.FlagSet) {
 	fs.IntVar(&d.records, "records", 0, "add `N` records bench-1 … bench-N of 2 KB, for load tests")
 	fs.BoolVar(&d.unlimited, "unlimited", false, "lift the limits of rate, connections and rooms, for load tests")
 	d.logs.define(fs)
+	d.profiles.define(fs)
 }
 
 func (d *demo) run(ctx context.Context, p program) (err error) {
@@ -89,7 +91,7 @@ func (d *demo) run(ctx context.Context, p program) (err error) {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	o := coreOptions{api: l, realtime: d.realtime, demo: &content, logger: log}
+	o := coreOptions{api: l, realtime: d.realtime, profiles: d.profiles, demo: &content, logger: log}
 	if d.unlimited {
 		o.adjust = unlimited
 	}

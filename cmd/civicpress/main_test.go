@@ -107,3 +107,13 @@ func TestVersion(t *testing.T) {
 		t.Fatalf("code %d, %q", code, stdout)
 	}
 }
+
+// Profiles show what is in memory: nobody but this machine may ask for them.
+func TestProfilesAreForLoopback(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:0", ":6060", "192.0.2.1:6060", "6060"} {
+		code, _, stderr := cli(t, "", "demo", "--json", "--api-addr", "127.0.0.1:0", "--realtime-addr", "127.0.0.1:0", "--pprof-addr", addr)
+		if code != exitUsage || !strings.Contains(stderr, "--pprof-addr") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: code %d, %q", addr, code, stderr)
+		}
+	}
+}

@@ -28,19 +28,21 @@ Type=notify; the watchdog is served.`,
 	run: func(ctx context.Context, p program, c *invocation) error {
 		var dir, apiAddr, realtimeAddr string
 		var logs logFlags
+		var profiles profileFlag
 		if _, err := c.parse(func(fs *flag.FlagSet) {
 			fs.StringVar(&dir, "dir", ".", "the instance: `DIR` holds .civicrc, or is its data directory")
 			fs.StringVar(&apiAddr, "api-addr", "127.0.0.1:3000", "`ADDR` of the core API and the pages; off = none")
 			fs.StringVar(&realtimeAddr, "realtime-addr", "", "`ADDR` of the socket instead of the one in realtime.yml")
 			logs.define(fs)
+			profiles.define(fs)
 		}, 0); err != nil {
 			return err
 		}
-		return serve(ctx, p, dir, apiAddr, realtimeAddr, logs)
+		return serve(ctx, p, dir, apiAddr, coreOptions{realtime: realtimeAddr, profiles: profiles}, logs)
 	},
 }
 
-func serve(ctx context.Context, p program, dir, apiAddr, realtimeAddr string, logs logFlags) error {
+func serve(ctx context.Context, p program, dir, apiAddr string, o coreOptions, logs logFlags) error {
 	log, err := logs.logger(p.stderr)
 	if err != nil {
 		return err
@@ -59,7 +61,8 @@ func serve(ctx context.Context, p program, dir, apiAddr, realtimeAddr string, lo
 			return closing(in, err)
 		}
 	}
-	c, err := newCore(in, coreOptions{api: l, realtime: realtimeAddr, logger: log})
+	o.api, o.logger = l, log
+	c, err := newCore(in, o)
 	if err != nil {
 		return err
 	}
