@@ -44,7 +44,7 @@ var may = []struct {
 	{"realtime/cluster", []string{"host"}},
 	{"realtime/cluster/...", []string{"realtime/cluster", "host"}},
 	{"realtime/store", []string{"hooks", "host", "yjs/..."}},
-	{"realtime/store/...", []string{"realtime/store", "realtime/store/internal/...", "host", "yjs/..."}},
+	{"realtime/store/...", []string{"realtime/store", "realtime/store/internal/...", "realtime/internal/pack", "host", "yjs/..."}},
 
 	// the plugin and the programs
 	{"", []string{"realtime/...", "hooks", "config", "host", "markdown/..."}},
@@ -70,6 +70,7 @@ var only = map[string][]string{
 	"github.com/jackc/pgx/":               {"realtime/store/postgres"},
 	"github.com/redis/go-redis/":          {"realtime/cluster/redis"},
 	"github.com/prometheus/client_golang": {"realtime", "realtime/internal/...", "cmd/civicpress/..."},
+	"github.com/klauspost/compress/":     {"realtime/internal/pack"},
 	"modernc.org/sqlite":                  {"realtime/store/sqlite", "host/instance/..."},
 }
 

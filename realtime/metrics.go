@@ -94,6 +94,7 @@ func (s *Server) counters() []counterFigure {
 		{"lineage_changed_total", "Clients told to reload because their document has another lineage.", &m.Lineage},
 		{"rooms_opened_total", "Rooms that were opened.", &m.RoomsOpened},
 		{"rooms_failed_total", "Rooms that could not be loaded.", &m.RoomsFailed},
+		{"rooms_woken_total", "Documents that slept for want of use and were edited again.", &m.Wakes},
 		{"journal_full_total", "Edits refused because the journal could hold no more.", &m.JournalFull},
 		{"document_too_large_total", "Edits refused for the size of the document.", &m.SizeRefused},
 		{"auth_outages_total", "Questions that the core did not answer.", &m.AuthOutages},

@@ -93,7 +93,7 @@ func (r *Room) applyFrom(w *writer) {
 	if len(w.updates) > 0 && !r.admit(m, w.updates) {
 		w.updates = nil
 	}
-	waited := r.doc.HasPending()
+	waited := r.document().HasPending()
 	update, bad := r.transact(m, w.updates)
 	if bad != nil {
 		r.manager.opts.Meter.UpdatesBad.Inc()
@@ -133,7 +133,7 @@ func (r *Room) reached(clocks map[uint64]uint64) bool {
 	if len(clocks) == 0 {
 		return true
 	}
-	have := r.doc.StateVector()
+	have := r.document().StateVector()
 	for id, c := range clocks {
 		if have[id] < c {
 			return false
@@ -152,7 +152,7 @@ func (r *Room) transact(origin any, updates [][]byte) (did []byte, bad error) {
 		return nil, nil
 	}
 	r.turned.txUpdate = nil
-	err := r.doc.Transact(origin, func(tx *yjs.Transaction) error {
+	err := r.document().Transact(origin, func(tx *yjs.Transaction) error {
 		for _, u := range updates {
 			if err := tx.ApplyUpdate(u); err != nil {
 				bad = err
@@ -295,6 +295,7 @@ func addsContent(updates [][]byte) bool {
 
 // outside applies a change that comes from the room's own archive.
 func (r *Room) outside(update []byte, meta store.Meta) error {
+	r.document() // what sleeps has the meta packed with it
 	if len(update) == 0 {
 		r.meta = meta
 		return nil
@@ -341,7 +342,7 @@ func (r *Room) Receive(msg cluster.Message) {
 		case cluster.Awareness:
 			r.hearRemote(msg.Data)
 		case cluster.StateVector:
-			if diff, err := r.doc.EncodeStateAsUpdate(msg.Data); err == nil && !bytes.Equal(diff, emptyUpdate) {
+			if diff, err := r.document().EncodeStateAsUpdate(msg.Data); err == nil && !bytes.Equal(diff, emptyUpdate) {
 				r.link.Publish(cluster.Message{Kind: cluster.Update, Data: diff})
 			}
 		}
@@ -365,7 +366,7 @@ func (r *Room) grew(n int) {
 
 // measure replaces the estimate by the true size.
 func (r *Room) measure() int {
-	r.size = len(r.fullState())
+	r.size = len(r.captured().State)
 	r.bytes.Store(int64(r.size))
 	return r.size
 }

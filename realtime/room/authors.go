@@ -37,7 +37,7 @@ func (r *Room) mayWrite(m *Member, update []byte, step2 bool) bool {
 			continue
 		}
 		if have == nil {
-			have = r.doc.StateVector()
+			have = r.document().StateVector()
 			if r.foreign(unknownOf(to, have)) {
 				r.sendAway(m)
 				return false

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"sync"
@@ -104,6 +105,12 @@ func (s *sink) End(c wire.Close, _ wire.Frame) {
 	s.mu.Lock()
 	s.closed = &c
 	s.mu.Unlock()
+}
+
+func (s *sink) taken() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Clone(s.got)
 }
 
 func (s *sink) bytes() int {

@@ -86,7 +86,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 	r := &Room{
 		id: e.id, kind: roomType, local: local, manager: m, handler: h, entry: e,
 		logger: m.logger.With("room", e.id), created: time.Now(), broken: make(chan struct{}),
-		doc: yjs.NewDoc(yjs.Options{GUID: e.id}), meta: loaded.Meta, seq: loaded.LastSeq(),
+		doc: newDoc(e.id), meta: loaded.Meta, seq: loaded.LastSeq(),
 		authors: map[uint64]int64{}, presence: awareness.New(), speakers: map[uint64]*Member{},
 	}
 	r.in.space.L, r.in.work.L = &r.in.mu, &r.in.mu
@@ -109,7 +109,8 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 		r.size += len(entry.Update)
 		r.remember(entry)
 	}
-	r.doc.OnUpdate(func(update []byte, _ any, _ *yjs.Transaction) { r.turned.txUpdate = update })
+	r.listen()
+	r.worked.Store(r.created.UnixMilli())
 	r.bytes.Store(int64(r.size))
 	r.applied.Store(r.seq)
 	r.durable.Store(r.seq)

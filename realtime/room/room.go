@@ -33,7 +33,8 @@ type Room struct {
 	link  cluster.Link
 
 	// The loop owns what follows.
-	doc      *yjs.Doc
+	doc      *yjs.Doc // nil while the room sleeps; document() wakes it
+	sleeper  *sleeper // what the room is while it sleeps
 	meta     store.Meta
 	seq      uint64 // the last applied update
 	members  []*Member
@@ -60,6 +61,7 @@ type Room struct {
 	snapshot  atomic.Int64           // unix milliseconds of the last one; 0 = none
 	snapSeq   atomic.Uint64          // covered by it
 	cached    atomic.Int64           // unix milliseconds of the last use of state; 0 = empty
+	worked    atomic.Int64           // unix milliseconds of the last use of doc; 0 = it sleeps
 	writeback atomic.Pointer[string] // the last failure; nil = none
 }
 
@@ -148,7 +150,7 @@ func (r *Room) do(ctx context.Context, fn func()) error {
 func (r *Room) Capture(ctx context.Context) (c store.Capture, err error) {
 	got := make(chan store.Capture, 1)
 	err = r.do(ctx, func() {
-		got <- store.Capture{Room: r.id, State: r.fullState(), Seq: r.seq, Meta: r.meta}
+		got <- r.captured()
 	})
 	if err != nil {
 		return c, err

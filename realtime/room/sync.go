@@ -41,18 +41,9 @@ func (c *stateCache) append(frames wire.Frame) {
 
 func (c *stateCache) drop() { c.full, c.tail, c.bytes = nil, nil, 0 }
 
-// fullState encodes the document.
-func (r *Room) fullState() []byte {
-	state, err := r.doc.EncodeStateAsUpdate(nil)
-	if err != nil { // no state vector, nothing to be wrong
-		r.logger.Error("document cannot be encoded", "op", "room.encode", "error", err)
-	}
-	return state
-}
-
 func (r *Room) stateVector() []byte {
 	if r.state.sv == nil {
-		r.state.sv = r.doc.EncodeStateVector()
+		r.state.sv = r.document().EncodeStateVector()
 	}
 	return r.state.sv
 }
@@ -98,7 +89,7 @@ func (r *Room) diff(sv []byte, everything bool) []wire.Frame {
 	if everything {
 		r.cached.Store(r.turned.now.UnixMilli())
 		if c.full == nil {
-			state := r.fullState()
+			state := r.captured().State
 			r.size = len(state)
 			r.bytes.Store(int64(r.size))
 			c.full = wire.Step2(state)
@@ -106,7 +97,7 @@ func (r *Room) diff(sv []byte, everything bool) []wire.Frame {
 		return append([]wire.Frame{c.full}, c.tail...)
 	}
 	if c.reply == nil || !bytes.Equal(sv, c.askedSV) {
-		update, err := r.doc.EncodeStateAsUpdate(sv)
+		update, err := r.document().EncodeStateAsUpdate(sv)
 		if err != nil {
 			r.logger.Debug("state vector cannot be answered", "op", "room.sync", "error", err)
 			return nil
@@ -125,7 +116,7 @@ func (r *Room) catchUp(m *Member) {
 	if m.room != r || m.Ended() || !m.out.isBehind() {
 		return
 	}
-	update, err := r.doc.EncodeStateAsUpdate(m.base)
+	update, err := r.document().EncodeStateAsUpdate(m.base)
 	if err != nil {
 		r.logger.Error("diff for a slow reader failed", "op", "room.sync", "client", m.id, "error", err)
 		return

@@ -33,10 +33,13 @@ func (m *Manager) Tidy(now time.Time) {
 		if used := r.cached.Load(); used != 0 && now.UnixMilli()-used > cacheLife.Milliseconds() {
 			r.call(r.dropCache)
 		}
+		if r.tired(now) {
+			r.call(r.sleep)
+		}
 	}
 }
 
 func (r *Room) dropCache() {
 	r.cached.Store(0)
-	r.state = stateCache{}
+	r.state = stateCache{sv: r.state.sv}
 }

@@ -55,6 +55,7 @@ type Meter struct {
 	Lineage      Counter // clients told to reload
 	RoomsOpened  Counter
 	RoomsFailed  Counter // rooms that could not be loaded
+	Wakes        Counter // sleeping documents that were used again
 	JournalFull  Counter // edits refused because the journal is full
 	SizeRefused  Counter // edits refused because the document is too large
 	AuthOutages  Counter // questions the auth backend did not answer

@@ -9,15 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
-
-// MaxState bounds what Unpack inflates.
-const MaxState = 1 << 30
 
 // errMeta: bytes are not an encoded meta.
 var errMeta = errors.New("meta is cut off")
@@ -87,32 +82,9 @@ func MetaLabel(room string, seq uint64) string {
 	return fmt.Sprintf("meta %d %s", seq, room)
 }
 
-// Coders are made at first use: a process that stores nothing pays nothing.
-var (
-	encoder = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
-		if err != nil {
-			panic(err) // the options are constant
-		}
-		return e
-	})
-	decoder = sync.OnceValue(func() *zstd.Decoder {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(MaxState))
-		if err != nil {
-			panic(err)
-		}
-		return d
-	})
-)
-
-// Pack compresses b as one zstd frame.
-func Pack(b []byte) []byte { return encoder().EncodeAll(b, nil) }
+// Pack compresses b as one zstd frame, which is what the formats of the stores
+// say.
+func Pack(b []byte) []byte { return pack.Pack(b) }
 
 // Unpack inflates what Pack made.
-func Unpack(b []byte) ([]byte, error) {
-	out, err := decoder().DecodeAll(b, nil)
-	if err != nil {
-		return nil, fmt.Errorf("decompress: %w", err)
-	}
-	return out, nil
-}
+func Unpack(b []byte) ([]byte, error) { return pack.Unpack(b) }

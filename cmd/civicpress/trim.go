@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"go.uber.org/fx"
+)
+
+// Go's heap grows to twice what is alive, and gives the rest back to the
+// system only minutes after the program has calmed down. Towns share a small
+// machine with other services: so whenever the program has done a lot and now
+// does little, memory that nobody uses is given back at once. Under load this
+// never runs.
+
+const (
+	// trimEvery is how often the figures are read.
+	trimEvery = 2 * time.Second
+	// trimQuiet is how many bytes may be allocated in that time for the
+	// program to count as quiet.
+	trimQuiet = 1 << 20
+	// trimWorth is how many bytes must have been allocated since the last time,
+	// or lie free without having been given back, to be worth a collection.
+	trimWorth = 8 << 20
+)
+
+// trimmer decides when memory is given back.
+type trimmer struct {
+	allocated uint64 // at the last look
+	done      uint64 // allocated when memory was last given back
+}
+
+// due is told the bytes allocated since the start and those that lie free.
+func (t *trimmer) due(allocated, free uint64) bool {
+	quiet := allocated-t.allocated <= trimQuiet
+	t.allocated = allocated
+	if !quiet || allocated-t.done < trimWorth && (free < trimWorth || allocated == t.done) {
+		return false
+	}
+	t.done = allocated
+	return true
+}
+
+// trimMemory appends the trimmer to the lifecycle.
+func trimMemory(lc fx.Lifecycle) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	lc.Append(fx.StartStopHook(func() {
+		go func() {
+			defer close(ended)
+			var t trimmer
+			figures := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+			tick := time.NewTicker(trimEvery)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				metrics.Read(figures)
+				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64()) {
+					debug.FreeOSMemory()
+				}
+			}
+		}()
+	}, func() {
+		cancel()
+		<-ended
+	}))
+}

@@ -1,0 +1,110 @@
+package room
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/civicpress/realtimefx/realtime/internal/pack"
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/yjs"
+)
+
+// A room that people look at without writing keeps its document encoded and
+// compressed, in one frame with what its type remembers beside it: the one
+// repeats the text of the other. Who joins is answered from that; the first
+// edit wakes the document. It is the same one then: a state that is applied to
+// an empty document is what every restart begins with, too.
+
+const (
+	// sleepAfter is for how long a document of up to sleepUnit bytes must not
+	// have been used before it sleeps, a larger one proportionally longer, so
+	// that who types with pauses does not make us pack and unpack all the time.
+	sleepAfter = 5 * time.Second
+	sleepUnit  = 64 << 10
+	// sleepMost is the size in bytes beyond which a document never sleeps:
+	// its first edit would have to wait.
+	sleepMost = 1 << 20
+)
+
+// sleeper is a room's document and meta while nobody uses them.
+type sleeper struct {
+	packed []byte // the state, and the aux of the meta behind it
+	state  int    // bytes of the state
+}
+
+// unpack returns the state and the aux.
+func (s *sleeper) unpack() (state, aux []byte) {
+	b, err := pack.Unpack(s.packed)
+	if err != nil || len(b) < s.state {
+		// Only broken memory can do that. The room closes and is loaded again.
+		panic(fmt.Sprintf("a sleeping document cannot be unpacked: %v", err))
+	}
+	return b[:s.state:s.state], b[s.state:]
+}
+
+func newDoc(room string) *yjs.Doc { return yjs.NewDoc(yjs.Options{GUID: room}) }
+
+// listen has the document tell what a transaction did.
+func (r *Room) listen() {
+	r.doc.OnUpdate(func(update []byte, _ any, _ *yjs.Transaction) { r.turned.txUpdate = update })
+}
+
+// tired reports, from any goroutine, whether the room may sleep.
+func (r *Room) tired(now time.Time) bool {
+	used, size := r.worked.Load(), r.bytes.Load()
+	if used == 0 || size > sleepMost {
+		return false
+	}
+	pause := sleepAfter * time.Duration(max(size, sleepUnit)) / sleepUnit
+	return now.Sub(time.UnixMilli(used)) >= pause
+}
+
+// sleep packs the document, unless it waits for something.
+func (r *Room) sleep() {
+	if r.doc == nil || r.doc.HasPending() {
+		return
+	}
+	c := r.captured()
+	if len(c.State) > sleepMost {
+		return
+	}
+	sv := r.stateVector()
+	both := make([]byte, 0, len(c.State)+len(c.Meta.Aux))
+	both = append(append(both, c.State...), c.Meta.Aux...)
+	packed := pack.Pack(both)
+	r.sleeper = &sleeper{packed: append(make([]byte, 0, len(packed)), packed...), state: len(c.State)}
+	r.doc, r.meta.Aux = nil, nil
+	r.state = stateCache{sv: sv}
+	r.cached.Store(0)
+	r.worked.Store(0)
+}
+
+// document returns the document, awake.
+func (r *Room) document() *yjs.Doc {
+	if r.sleeper != nil {
+		state, aux := r.sleeper.unpack()
+		doc := newDoc(r.id)
+		if err := doc.ApplyUpdate(state, originLoad); err != nil {
+			panic(fmt.Sprintf("a sleeping document cannot be read: %v", err))
+		}
+		r.doc, r.meta.Aux, r.sleeper = doc, aux, nil
+		r.listen()
+		r.manager.opts.Meter.Wakes.Inc()
+	}
+	r.worked.Store(r.turned.now.UnixMilli())
+	return r.doc
+}
+
+// captured returns the room as it is, without waking it.
+func (r *Room) captured() store.Capture {
+	c := store.Capture{Room: r.id, Seq: r.seq, Meta: r.meta}
+	if r.sleeper != nil {
+		c.State, c.Meta.Aux = r.sleeper.unpack()
+		return c
+	}
+	var err error
+	if c.State, err = r.doc.EncodeStateAsUpdate(nil); err != nil { // no state vector, nothing to be wrong
+		r.logger.Error("document cannot be encoded", "op", "room.encode", "error", err)
+	}
+	return c
+}

@@ -1,0 +1,162 @@
+package room
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/yjs"
+)
+
+// asleep asks the loop.
+func asleep(t testing.TB, r *Room) (yes bool) {
+	t.Helper()
+	check(t, r.do(t.Context(), func() { yes = r.doc == nil }))
+	return yes
+}
+
+func mustRoom(t testing.TB, m *Manager, id string) *Room {
+	t.Helper()
+	r, ok := m.Room("records:" + id)
+	if !ok {
+		t.Fatal("the room is not open")
+	}
+	return r
+}
+
+func mustCapture(t testing.TB, r *Room) store.Capture {
+	t.Helper()
+	c, err := r.Capture(t.Context())
+	check(t, err)
+	return c
+}
+
+// An unused document is packed, and nobody can tell: those who join, the
+// keeper, and those who write find what was there.
+func TestUnusedDocumentSleeps(t *testing.T) {
+	m := newManager(t, Options{})
+	alice := m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	for _, u := range newTypist(11).types(6) {
+		alice.m.Submit(Update, u)
+	}
+	settle(t, r)
+	awake := mustCapture(t, r)
+
+	m.Tidy(time.Now().Add(sleepAfter / 2))
+	if asleep(t, r) {
+		t.Fatal("the document sleeps although it was just used")
+	}
+	m.Tidy(time.Now().Add(2 * sleepAfter))
+	if !asleep(t, r) {
+		t.Fatal("the document does not sleep")
+	}
+	if c := mustCapture(t, r); !bytes.Equal(c.State, awake.State) || c.Seq != awake.Seq || c.Meta.Lineage != awake.Meta.Lineage || !bytes.Equal(c.Meta.Aux, awake.Meta.Aux) {
+		t.Fatal("the keeper captures something else than before")
+	}
+	bob := m.join(t, "a", 2)
+	settle(t, r)
+	if !bytes.Contains(bob.taken(), awake.State) {
+		t.Fatal("who joins does not get the document")
+	}
+	if !asleep(t, r) {
+		t.Fatal("a join woke the document")
+	}
+	bob.m.Submit(Update, newTypist(12).types(1)[0])
+	settle(t, r)
+	if asleep(t, r) || r.manager.opts.Meter.Wakes.Load() != 1 {
+		t.Fatal("an edit did not wake the document")
+	}
+	d := yjs.NewDoc(yjs.Options{})
+	check(t, d.ApplyUpdate(mustCapture(t, r).State, nil))
+	if got := d.Text("t").String(); len(got) != len("seed")+7 {
+		t.Fatalf("the document is %q", got)
+	}
+}
+
+// What waits for something that is missing is not part of the state: such a
+// document stays awake.
+func TestWaitingDocumentDoesNotSleep(t *testing.T) {
+	m := newManager(t, Options{})
+	alice := m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	typed := newTypist(11).types(2)
+	alice.m.Submit(Update, typed[1])
+	settle(t, r)
+	m.Tidy(time.Now().Add(2 * sleepAfter))
+	if asleep(t, r) {
+		t.Fatal("the document sleeps with an edit that waits")
+	}
+	alice.m.Submit(Update, typed[0])
+	settle(t, r)
+	d := yjs.NewDoc(yjs.Options{})
+	check(t, d.ApplyUpdate(mustCapture(t, r).State, nil))
+	if got := d.Text("t").String(); len(got) != len("seed")+2 {
+		t.Fatalf("the document is %q", got)
+	}
+}
+
+// Large documents stay awake: their first edit would have to wait.
+func TestLargeDocumentDoesNotSleep(t *testing.T) {
+	m := newManager(t, Options{})
+	alice := m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	d := yjs.NewDoc(yjs.Options{ClientID: 11})
+	check(t, d.Transact(nil, func(tx *yjs.Transaction) error {
+		return d.Text("t").Insert(tx, 0, strings.Repeat("x", sleepMost+1), nil)
+	}))
+	large, err := d.EncodeStateAsUpdate(nil)
+	check(t, err)
+	alice.m.Submit(Update, large)
+	settle(t, r)
+	m.Tidy(time.Now().Add(time.Hour))
+	if asleep(t, r) {
+		t.Fatal("a document of more than sleepMost sleeps")
+	}
+}
+
+// Sleeping at any moment changes nothing of what a document becomes.
+func TestSleepChangesNothing(t *testing.T) {
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	t.Logf("seed %d", seed)
+	m := newManager(t, Options{})
+	alice := m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	settle(t, r)
+
+	client := yjs.NewDoc(yjs.Options{ClientID: 99})
+	check(t, client.ApplyUpdate(mustCapture(t, r).State, nil))
+	var update []byte
+	client.OnUpdate(func(u []byte, _ any, _ *yjs.Transaction) { update = u })
+	text := client.Text("t")
+	for i := range 200 {
+		n := text.Len()
+		check(t, client.Transact(nil, func(tx *yjs.Transaction) error {
+			switch at := rnd.IntN(n + 1); {
+			case n > 0 && rnd.IntN(3) == 0:
+				from := rnd.IntN(n)
+				return text.Delete(tx, from, 1+rnd.IntN(n-from))
+			case n > 1 && rnd.IntN(4) == 0:
+				from := rnd.IntN(n - 1)
+				return text.Format(tx, from, 1+rnd.IntN(n-from-1), yjs.Attributes{{Key: "b", Value: i%2 == 0}})
+			default:
+				return text.Insert(tx, at, "ab💡d"[:1+rnd.IntN(2)], nil)
+			}
+		}))
+		alice.m.Submit(Update, update)
+		if rnd.IntN(4) == 0 {
+			settle(t, r)
+			check(t, r.do(t.Context(), r.sleep))
+		}
+	}
+	settle(t, r)
+	want, err := client.EncodeStateAsUpdate(nil)
+	check(t, err)
+	if got := mustCapture(t, r).State; !bytes.Equal(got, want) {
+		t.Fatalf("the room's state has %d bytes, the writer's %d", len(got), len(want))
+	}
+}
