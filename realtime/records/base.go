@@ -19,6 +19,10 @@ type base struct {
 	// change of the file under an existing draft is noticed. "" if the record
 	// was never published.
 	published string
+	// state is the digest of the encoded document that renders to the written
+	// text, so that a document nobody edited need not be rendered to know
+	// that. Zero = not known.
+	state digest
 	// pending, if not nil, was announced: it may or may not be what stands
 	// in the draft.
 	pending *pending
@@ -43,18 +47,27 @@ func (b *base) same(o *base) bool {
 
 const baseVersion = 1
 
+// flags say which optional parts follow.
+const (
+	hasPending = 1 << iota
+	hasState
+)
+
 var (
 	errNoBase  = errors.New("the room does not know its record's text")
 	errBadBase = errors.New("what the room remembers of its record's text is damaged")
 )
 
 // encode returns the aux bytes: version, flags, digest, then length-prefixed
-// source, published text, and what is pending.
+// source, published text, what is pending, and the digest of the state.
 func (b *base) encode() []byte {
-	dst := make([]byte, 0, 2+2*len(b.written)+len(b.source)+len(b.published)+32)
+	dst := make([]byte, 0, 2+3*len(b.written)+len(b.source)+len(b.published)+32)
 	flags := byte(0)
 	if b.pending != nil {
-		flags = 1
+		flags |= hasPending
+	}
+	if b.state != (digest{}) {
+		flags |= hasState
 	}
 	dst = append(dst, baseVersion, flags)
 	dst = append(dst, b.written[:]...)
@@ -63,6 +76,9 @@ func (b *base) encode() []byte {
 	if b.pending != nil {
 		dst = append(dst, b.pending.written[:]...)
 		dst = appendBytes(dst, b.pending.source)
+	}
+	if flags&hasState != 0 {
+		dst = append(dst, b.state[:]...)
 	}
 	return dst
 }
@@ -99,10 +115,13 @@ func decodeBase(aux []byte) (*base, error) {
 	hash(&b.written)
 	b.source = bytes()
 	b.published = string(bytes())
-	if flags&1 != 0 {
+	if flags&hasPending != 0 {
 		b.pending = &pending{}
 		hash(&b.pending.written)
 		b.pending.source = bytes()
+	}
+	if flags&hasState != 0 {
+		hash(&b.state)
 	}
 	if !ok || len(rest) > 0 {
 		return nil, errBadBase

@@ -10,13 +10,14 @@ func TestBaseRoundTrip(t *testing.T) {
 	for _, b := range []base{
 		{},
 		{written: digestOf("a"), source: []byte("src"), published: "text"},
-		{written: digestOf("a"), pending: &pending{written: digestOf("b"), source: []byte("src2")}},
+		{written: digestOf("a"), source: []byte("src"), state: digestOf("s")},
+		{written: digestOf("a"), state: digestOf("s"), pending: &pending{written: digestOf("b"), source: []byte("src2")}},
 	} {
 		got, err := decodeBase(b.encode())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.written != b.written || !bytes.Equal(got.source, b.source) || got.published != b.published || (got.pending == nil) != (b.pending == nil) {
+		if got.written != b.written || !bytes.Equal(got.source, b.source) || got.published != b.published || got.state != b.state || (got.pending == nil) != (b.pending == nil) {
 			t.Errorf("%+v became %+v", b, got)
 		}
 		if b.pending != nil && (got.pending.written != b.pending.written || !bytes.Equal(got.pending.source, b.pending.source)) {

@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -147,7 +148,7 @@ func (h *Handler) Seed(ctx context.Context, id string) (room.Seed, error) {
 	if err != nil {
 		return room.Seed{}, fmt.Errorf("read the Markdown of %s: %w", id, err)
 	}
-	b := base{written: digestOf(p.text()), source: seeded.source, published: p.published()}
+	b := base{written: digestOf(p.text()), source: seeded.source, published: p.published(), state: sha256.Sum256(seeded.state)}
 	return room.Seed{State: seeded.state, Meta: store.Meta{Lineage: seeded.lineage, Aux: b.encode()}}, nil
 }
 

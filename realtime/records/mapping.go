@@ -18,7 +18,7 @@ func (mapping) seed(id, text string) (seeded, error) {
 	if err != nil {
 		return seeded{}, err
 	}
-	source, err := mapping{}.source(s.Update, text)
+	source, err := s.Source.MarshalBinary()
 	return seeded{state: s.Update, lineage: lineage(client), source: source}, err
 }
 

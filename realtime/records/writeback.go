@@ -2,6 +2,7 @@ package records
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -31,6 +32,9 @@ func (h *Handler) WriteBack(ctx context.Context, c store.Capture, announce func(
 		if p.record == nil && p.draft == nil {
 			return store.Outcome{Gone: true}, nil
 		}
+		if w.untouched(p) {
+			return store.Outcome{}, nil
+		}
 		out, err := w.bring(ctx, p)
 		if errors.Is(err, host.ErrConflict) || errors.Is(err, host.ErrNotFound) {
 			continue // somebody was faster: look again
@@ -51,6 +55,14 @@ type writing struct {
 	rendered bool
 	text     string // what the document renders to
 	source   []byte // that belongs to text
+}
+
+// untouched reports whether neither the document nor what is there has changed
+// since both said the same.
+func (w *writing) untouched(p *present) bool {
+	b := w.base
+	return b != nil && b.pending == nil && b.state == sha256.Sum256(w.c.State) &&
+		b.written == digestOf(p.text()) && sameText(b.published, p.published())
 }
 
 // bring brings the document and what is there together.
@@ -79,6 +91,7 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 		}
 		return w.merge(ctx, p, from, p.record.Body, next)
 	case sameText(there, w.text):
+		next.state = sha256.Sum256(w.c.State)
 		if next.same(w.base) {
 			return store.Outcome{}, nil
 		}
@@ -170,7 +183,7 @@ func (w *writing) write(ctx context.Context, p *present, next *base) (store.Outc
 	if err != nil {
 		return store.Outcome{}, &store.StageError{Stage: "draft", Err: fmt.Errorf("save draft of %s: %w", w.id, err)}
 	}
-	next.written, next.source = digestOf(w.text), w.source
+	next.written, next.source, next.state = digestOf(w.text), w.source, sha256.Sum256(w.c.State)
 	return store.Outcome{Wrote: true, Meta: w.meta(next)}, nil
 }
 

@@ -296,3 +296,33 @@ func TestFailuresWriteNothing(t *testing.T) {
 	w.flush()
 	w.wantDraft("one\nTWO\nthree")
 }
+
+// A document that nobody touched since it was last written is not even
+// rendered: not when the room opens, nor after a restart.
+func TestUntouchedDocumentIsNotRendered(t *testing.T) {
+	w := newTown(t)
+	refuses := lines{fail: errors.New("rendered")}
+	idle := func(when string) {
+		t.Helper()
+		w.handler.text = refuses
+		defer func() { w.handler.text = lines{} }()
+		if _, err := w.watch.Flush(t.Context(), store.ReasonOutside); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	idle("seeded")
+	w.edit("one\nTWO\nthree")
+	w.flush()
+	idle("written")
+	w.crash()
+	idle("opened again")
+
+	w.core.PutDraft(host.Draft{Fields: host.Fields{ID: id, Body: "one\nTWO\nthree\nfour"}})
+	w.handler.text = refuses
+	if _, err := w.watch.Flush(t.Context(), store.ReasonOutside); err == nil {
+		t.Error("a draft changed by somebody else was not looked at")
+	}
+	w.handler.text = lines{}
+	w.flush()
+	w.wantText("one\nTWO\nthree\nfour")
+}

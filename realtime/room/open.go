@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
@@ -86,31 +87,18 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 	r := &Room{
 		id: e.id, kind: roomType, local: local, manager: m, handler: h, entry: e,
 		logger: m.logger.With("room", e.id), created: time.Now(), broken: make(chan struct{}),
-		doc: newDoc(e.id), meta: loaded.Meta, seq: loaded.LastSeq(),
+		meta: loaded.Meta, seq: loaded.LastSeq(),
 		authors: map[uint64]int64{}, presence: awareness.New(), speakers: map[uint64]*Member{},
 	}
 	r.in.space.L, r.in.work.L = &r.in.mu, &r.in.mu
 	snapshot := store.Snapshot{Room: e.id}
 	if loaded.Snapshot != nil {
 		snapshot = *loaded.Snapshot
-		if err := r.doc.ApplyUpdate(snapshot.State, originLoad); err != nil {
-			return nil, fmt.Errorf("load: snapshot %d: %w", snapshot.Version, err)
-		}
-		r.size = len(snapshot.State)
-		snapshot.State = nil // the keeper wants to know what there is, not the bytes
 	}
-	for _, entry := range loaded.Entries {
-		if len(entry.Update) == 0 {
-			continue // carries meta only
-		}
-		if err := r.doc.ApplyUpdate(entry.Update, originLoad); err != nil {
-			return nil, fmt.Errorf("load: journal entry %d: %w", entry.Seq, err)
-		}
-		r.size += len(entry.Update)
-		r.remember(entry)
+	if err := r.assemble(snapshot, loaded.Entries); err != nil {
+		return nil, fmt.Errorf("load: %w", err)
 	}
-	r.listen()
-	r.worked.Store(r.created.UnixMilli())
+	snapshot.State = nil // the keeper wants to know what there is, not the bytes
 	r.bytes.Store(int64(r.size))
 	r.applied.Store(r.seq)
 	r.durable.Store(r.seq)
@@ -123,6 +111,34 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 	r.log = m.deps.Journal.Open(e.id, r.seq, r)
 	r.watch = m.deps.Keeper.Watch(r, h, snapshot, r.seq)
 	return r, nil
+}
+
+// assemble makes the document of a snapshot and what was written after it.
+func (r *Room) assemble(snapshot store.Snapshot, entries []store.Entry) error {
+	r.size = len(snapshot.State)
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e store.Entry) bool { return len(e.Update) == 0 }) // carries meta only
+	if len(entries) == 0 && len(snapshot.State) <= sleepMost {
+		if sv, ok := plainState(snapshot.State); ok {
+			r.rest(snapshot.State, sv)
+			return nil
+		}
+	}
+	r.doc = newDoc(r.id)
+	if len(snapshot.State) > 0 {
+		if err := r.doc.ApplyUpdate(snapshot.State, originLoad); err != nil {
+			return fmt.Errorf("snapshot %d: %w", snapshot.Version, err)
+		}
+	}
+	for _, entry := range entries {
+		if err := r.doc.ApplyUpdate(entry.Update, originLoad); err != nil {
+			return fmt.Errorf("journal entry %d: %w", entry.Seq, err)
+		}
+		r.size += len(entry.Update)
+		r.remember(entry)
+	}
+	r.listen()
+	r.worked.Store(r.created.UnixMilli())
+	return nil
 }
 
 // seed creates the room in the store: from what was kept of it if it was

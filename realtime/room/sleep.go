@@ -1,7 +1,9 @@
 package room
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/internal/pack"
@@ -11,8 +13,8 @@ import (
 
 // A room that people look at without writing keeps its document encoded and
 // compressed, in one frame with what its type remembers beside it: the one
-// repeats the text of the other. Who joins is answered from that; the first
-// edit wakes the document. It is the same one then: a state that is applied to
+// repeats the text of the other. Rooms open like that, too. Who joins is
+// answered from it; the first edit wakes the document. It is the same one then: a state that is applied to
 // an empty document is what every restart begins with, too.
 
 const (
@@ -68,15 +70,40 @@ func (r *Room) sleep() {
 	if len(c.State) > sleepMost {
 		return
 	}
-	sv := r.stateVector()
-	both := make([]byte, 0, len(c.State)+len(c.Meta.Aux))
-	both = append(append(both, c.State...), c.Meta.Aux...)
-	packed := pack.Pack(both)
-	r.sleeper = &sleeper{packed: append(make([]byte, 0, len(packed)), packed...), state: len(c.State)}
-	r.doc, r.meta.Aux = nil, nil
-	r.state = stateCache{sv: sv}
+	r.rest(c.State, r.stateVector())
+	r.doc = nil
 	r.cached.Store(0)
 	r.worked.Store(0)
+}
+
+// rest keeps a state packed, with the meta's aux. sv is its state vector.
+func (r *Room) rest(state, sv []byte) {
+	both := make([]byte, 0, len(state)+len(r.meta.Aux))
+	both = append(append(both, state...), r.meta.Aux...)
+	r.sleeper = &sleeper{packed: bytes.Clone(pack.Pack(both)), state: len(state)}
+	r.meta.Aux = nil
+	r.state = stateCache{sv: sv}
+}
+
+// plainState returns the state vector of an encoded state, if that can be told
+// without making the document: nothing in it is missing. A state that cannot be
+// read is not plain; who applies it gets the error.
+func plainState(state []byte) (sv []byte, ok bool) {
+	sv, err := yjs.StateVectorFromUpdate(state)
+	if err != nil {
+		return nil, false
+	}
+	have, err := yjs.DecodeStateVector(sv)
+	if err != nil {
+		return nil, false
+	}
+	if _, to, err := yjs.UpdateMeta(state); err != nil || !maps.Equal(have, to) {
+		return nil, false
+	}
+	if _, err := yjs.DiffUpdate(state, sv); err != nil { // reads the deletions, too
+		return nil, false
+	}
+	return sv, true
 }
 
 // document returns the document, awake.

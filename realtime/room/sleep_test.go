@@ -40,6 +40,9 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 	m := newManager(t, Options{})
 	alice := m.join(t, "a", 1)
 	r := mustRoom(t, m, "a")
+	if !asleep(t, r) {
+		t.Error("a room that was only opened is awake")
+	}
 	for _, u := range newTypist(11).types(6) {
 		alice.m.Submit(Update, u)
 	}
@@ -67,7 +70,7 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 	}
 	bob.m.Submit(Update, newTypist(12).types(1)[0])
 	settle(t, r)
-	if asleep(t, r) || r.manager.opts.Meter.Wakes.Load() != 1 {
+	if asleep(t, r) || r.manager.opts.Meter.Wakes.Load() != 2 {
 		t.Fatal("an edit did not wake the document")
 	}
 	d := yjs.NewDoc(yjs.Options{})
@@ -96,6 +99,34 @@ func TestWaitingDocumentDoesNotSleep(t *testing.T) {
 	check(t, d.ApplyUpdate(mustCapture(t, r).State, nil))
 	if got := d.Text("t").String(); len(got) != len("seed")+2 {
 		t.Fatalf("the document is %q", got)
+	}
+}
+
+// Only a state in which nothing is missing can rest without having been read.
+func TestPlainState(t *testing.T) {
+	d := yjs.NewDoc(yjs.Options{})
+	typed := newTypist(11).types(3)
+	check(t, d.ApplyUpdate(typed[0], nil))
+	whole, err := d.EncodeStateAsUpdate(nil)
+	check(t, err)
+	check(t, d.ApplyUpdate(typed[2], nil))
+	waiting, err := d.EncodeStateAsUpdate(nil)
+	check(t, err)
+	for name, tt := range map[string]struct {
+		state []byte
+		plain bool
+	}{
+		"whole":            {whole, true},
+		"empty":            {emptyUpdate, true},
+		"an edit waits":    {waiting, false},
+		"no state":         {nil, false},
+		"cut off":          {whole[:len(whole)-3], false},
+		"deletions cut":    {append(bytes.Clone(whole[:len(whole)-1]), 1, 11, 2, 0, 1), false},
+		"deletions absent": {whole[:len(whole)-1], false},
+	} {
+		if sv, ok := plainState(tt.state); ok != tt.plain || ok != (sv != nil) {
+			t.Errorf("%s: %v, %x", name, ok, sv)
+		}
 	}
 }
 
