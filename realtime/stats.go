@@ -136,7 +136,6 @@ func (h *history) sample(s *Server, now time.Time) {
 	if j := s.deps.Journal; j != nil {
 		p.LagMS = ms(j.Stats().Lag)
 	}
-	rooms := s.deps.Rooms.Rooms()
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -154,6 +153,7 @@ func (h *history) sample(s *Server, now time.Time) {
 		h.points = slices.Delete(h.points, 0, 1)
 	}
 	if now.Sub(h.nextAt) >= rateWindow*time.Second {
+		rooms := s.deps.Rooms.Rooms()
 		h.updates, h.at = h.next, h.nextAt
 		h.next, h.nextAt = make(map[string]uint64, len(rooms)), now
 		for _, r := range rooms {

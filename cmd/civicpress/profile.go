@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime"
 	"time"
 
 	"go.uber.org/fx"
@@ -25,6 +26,7 @@ func (f *profileFlag) define(fs *flag.FlagSet) {
 // serveProfiles appends the server of the profiles to the lifecycle.
 func serveProfiles(lc fx.Lifecycle, addr profileFlag, log *slog.Logger) error {
 	if addr == "" {
+		runtime.MemProfileRate = 0 // nobody can ask for what it would sample
 		return nil
 	}
 	host, _, err := net.SplitHostPort(string(addr))

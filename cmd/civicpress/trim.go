@@ -20,7 +20,7 @@ const (
 	trimEvery = 2 * time.Second
 	// trimQuiet is how many bytes may be allocated in that time for the
 	// program to count as quiet.
-	trimQuiet = 1 << 20
+	trimQuiet = 4 << 20
 	// trimWorth is how many bytes must have been allocated since the last time,
 	// or lie free without having been given back, to be worth a collection.
 	trimWorth = 8 << 20

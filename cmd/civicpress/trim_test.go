@@ -15,8 +15,8 @@ func TestTrimmerWaitsForQuiet(t *testing.T) {
 		{90*mb + 2000, 0, false},  // nothing more to win
 		{92 * mb, 0, false},       // a little work
 		{92 * mb, 0, false},       // is not worth it
-		{101 * mb, 0, false},      // much in little pieces
-		{101 * mb, 0, true},       // is
+		{101 * mb, 0, false},      // much
+		{101 * mb, 0, true},       // and quiet again
 		{101 * mb, 90 * mb, false},
 		{101*mb + 1, 90 * mb, true}, // freed since: the collector did its part already
 	} {

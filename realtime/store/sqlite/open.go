@@ -93,7 +93,8 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 	dsn := fileURL(path) +
 		"?_txlock=immediate" + pragma("busy_timeout(%d)", busy.Milliseconds()) +
 		pragma("journal_mode(WAL)") + pragma("synchronous(FULL)") + pragma("foreign_keys(ON)") +
-		pragma("journal_size_limit(%d)", 16<<20)
+		pragma("journal_size_limit(%d)", 16<<20) +
+		pragma("cache_size(%d)", -512) // KiB a connection; the system caches the file once for all
 	f.path = path
 	if f.write, err = sql.Open("sqlite", dsn); err != nil {
 		return f, err
