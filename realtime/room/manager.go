@@ -313,7 +313,9 @@ func (m *Manager) FlushAll(ctx context.Context, reason store.Reason) error {
 	g.SetLimit(8)
 	for _, r := range m.Rooms() {
 		g.Go(func() error {
-			if _, err := r.watch.Flush(ctx, reason); err != nil {
+			_, err := r.watch.Flush(ctx, reason)
+			closed := errors.Is(err, ErrClosed) || errors.Is(err, store.ErrClosed) // meanwhile, by who saw to its state
+			if err != nil && !closed {
 				mu.Lock()
 				errs = append(errs, fmt.Errorf("room %s: %w", r.id, err))
 				mu.Unlock()
