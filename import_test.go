@@ -70,7 +70,7 @@ var only = map[string][]string{
 	"github.com/jackc/pgx/":               {"realtime/store/postgres"},
 	"github.com/redis/go-redis/":          {"realtime/cluster/redis"},
 	"github.com/prometheus/client_golang": {"realtime", "realtime/internal/...", "cmd/civicpress/..."},
-	"github.com/klauspost/compress/":     {"realtime/internal/pack"},
+	"github.com/klauspost/compress/":      {"realtime/internal/pack"},
 	"modernc.org/sqlite":                  {"realtime/store/sqlite", "host/instance/..."},
 }
 
