@@ -237,7 +237,11 @@ func (s *Server) Subscribe(bus host.HookSubscriber) (cancel func()) {
 		on(event, func(p any) error {
 			v, err := host.PayloadAs[host.RecordEvent](p)
 			if err == nil && v.RecordID != "" {
-				s.Recheck(0, "records:"+v.RecordID)
+				// What a draft says changes nobody's rights, and our own
+				// write-backs come here, too.
+				if event != host.EventDraftUpdated {
+					s.Recheck(0, "records:"+v.RecordID)
+				}
 				changed("records:" + v.RecordID)
 			}
 			return err

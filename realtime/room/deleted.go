@@ -82,11 +82,8 @@ func (m *Manager) Deleted(id string) {
 // shows was deleted. The loop has ended: the document is ours, and holds every
 // edit that was acknowledged.
 func (m *Manager) retireOpen(ctx context.Context, r *Room) {
-	state, err := r.doc.EncodeStateAsUpdate(nil)
-	if err == nil {
-		err = m.retire(ctx, r.id, state, r.meta)
-	}
-	if err != nil {
+	c := r.captured()
+	if err := m.retire(ctx, r.id, c.State, c.Meta); err != nil {
 		r.logger.Error("the document of a deleted record could not be put away; tried again later", "op", "room.retire", "error", err)
 	}
 }

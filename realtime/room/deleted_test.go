@@ -74,7 +74,7 @@ func (c *cemetery) leave(s *sink) {
 func (c *cemetery) open() (text string) {
 	c.t.Helper()
 	s := c.join(c.t, "x", 1)
-	check(c.t, s.m.room.do(c.t.Context(), func() { text = s.m.room.doc.Text("t").String() }))
+	check(c.t, s.m.room.do(c.t.Context(), func() { text = s.m.room.document().Text("t").String() }))
 	c.leave(s)
 	return text
 }

@@ -15,6 +15,7 @@ import (
 const (
 	DefaultSnapshotInterval = 300 * time.Second
 	DefaultMaxUpdates       = 100
+	DefaultMinPause         = 30 * time.Second
 	DefaultWarnBytes        = 500 << 10
 	DefaultOversizeBytes    = 1 << 20
 	DefaultTTL              = 48 * time.Hour
@@ -31,6 +32,10 @@ type KeeperOptions struct {
 	// MaxUpdates since the last snapshot force one. 0 = DefaultMaxUpdates,
 	// negative = no such trigger.
 	MaxUpdates int
+	// MinPause is how long the last snapshot must be past for MaxUpdates to
+	// force the next: edits are safe in the journal, and a room where many
+	// type would do nothing but save. 0 = DefaultMinPause, negative = none.
+	MinPause time.Duration
 	// OversizeBytes: larger snapshots are stored and reported. 0 =
 	// DefaultOversizeBytes.
 	OversizeBytes int
@@ -99,6 +104,7 @@ func NewKeeper(s Store, o KeeperOptions) *Keeper {
 		}
 	}
 	set(&o.Interval, DefaultSnapshotInterval)
+	set(&o.MinPause, DefaultMinPause)
 	set(&o.TTL, DefaultTTL)
 	set(&o.SweepInterval, DefaultSweepInterval)
 	set(&o.RunTimeout, DefaultRunTimeout)

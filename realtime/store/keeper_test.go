@@ -184,6 +184,27 @@ func TestKeeperMaxUpdates(t *testing.T) {
 		if s := w.latest(t); s.Version != 1 || s.Seq != 10 {
 			t.Errorf("after 10 updates: version %d at %d", s.Version, s.Seq)
 		}
+		for range 25 { // many edits soon after do not make it save all the time
+			w.doc.edit(w.watch)
+		}
+		time.Sleep(store.DefaultMinPause - time.Second)
+		synctest.Wait()
+		if s := w.latest(t); s.Version != 1 {
+			t.Errorf("saved again at %d, before the pause is over", s.Seq)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s := w.latest(t); s.Version != 2 || s.Seq != 35 {
+			t.Errorf("after the pause: version %d at %d", s.Version, s.Seq)
+		}
+		for range 9 {
+			w.doc.edit(w.watch)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s := w.latest(t); s.Version != 2 {
+			t.Errorf("saved after 9 of 10 updates, at %d", s.Seq)
+		}
 		w.stop(t)
 	})
 }

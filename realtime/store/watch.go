@@ -24,7 +24,9 @@ type Watch struct {
 
 	mu      sync.Mutex // guards what follows
 	timer   *time.Timer
-	armed   bool // timer or a triggered run will come
+	armed   bool      // timer or a triggered run will come
+	hurried bool      // the timer is set for a run that many edits made due
+	began   time.Time // of the last run that many edits made due
 	closed  bool
 	failed  int       // background runs that failed in a row
 	running *run      // captures or writes now
@@ -85,7 +87,15 @@ func (w *Watch) Edited(seq uint64) {
 	}
 	switch o := &w.keeper.opts; {
 	case o.MaxUpdates > 0 && seq-w.saved.Load() >= uint64(o.MaxUpdates) && w.failed == 0 && w.running == nil:
-		w.triggerLocked(ReasonUpdates)
+		if w.hurried {
+			return
+		}
+		if pause := o.MinPause - time.Since(w.began); pause > 0 {
+			w.armLocked(pause, ReasonUpdates)
+			w.hurried = true
+		} else {
+			w.triggerLocked(ReasonUpdates)
+		}
 	case !w.armed && o.Interval > 0:
 		w.armLocked(o.Interval, ReasonInterval)
 	}
@@ -160,7 +170,7 @@ func (w *Watch) disarmLocked() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
-	w.armed = false
+	w.armed, w.hurried = false, false
 }
 
 // armLocked plans a background run.
@@ -182,6 +192,9 @@ func (w *Watch) armLocked(d time.Duration, reason Reason) {
 // triggerLocked starts a run that nobody waits for.
 func (w *Watch) triggerLocked(reason Reason) {
 	w.disarmLocked()
+	if reason == ReasonUpdates {
+		w.began = time.Now()
+	}
 	_, _ = w.joinLocked(reason) // refused only when the keeper has stopped
 }
 
