@@ -87,7 +87,7 @@ func openRooms(ctx context.Context, s *servers.Server, n, clients, writers, lett
 				}
 				typing = append(typing, t)
 			}
-			rooms[i], failed[i] = load.Open(ctx, s.Room(i+1), clients, typing)
+			rooms[i], failed[i] = load.Open(ctx, s.Room(i+1), load.Plan{Members: clients, Typing: typing})
 		})
 	}
 	all.Wait()

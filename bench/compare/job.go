@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 type job struct {
 	kit     *servers.Kit
 	server  string
+	round   int
 	short   bool
 	lose    int
 	running *servers.Server
@@ -105,3 +107,11 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// errOr is an error, or one that says so if there is none.
+func errOr(err error, none string) error {
+	if err != nil {
+		return err
+	}
+	return errors.New(none)
+}

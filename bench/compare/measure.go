@@ -13,7 +13,7 @@ import (
 )
 
 // measureLimit ends a measurement that hangs.
-const measureLimit = 5 * time.Minute
+const measureLimit = 15 * time.Minute
 
 // measureAll runs what was asked for. In each round every server has its turn,
 // each round another one first, each measurement on a fresh process.
@@ -44,11 +44,10 @@ func measureAll(ctx context.Context, o options) (err error) {
 					continue
 				}
 				r.Noise.Calibration = append(r.Noise.Calibration, calibrate())
-				m, err := measureOne(ctx, kit, sc, name, o)
+				m, err := measureOne(ctx, kit, sc, name, round+1, o)
 				if err != nil {
 					return err
 				}
-				m.Round = round + 1
 				s.Measures = append(s.Measures, m)
 				fmt.Fprintf(os.Stderr, "%s, round %d of %d, %s: %s\n", sc.id, round+1, o.rounds, name, brief(sc, m))
 			}
@@ -64,10 +63,10 @@ func measureAll(ctx context.Context, o options) (err error) {
 	return r.Write(o.json)
 }
 
-func measureOne(ctx context.Context, kit *servers.Kit, sc scenario, name string, o options) (result.Measure, error) {
+func measureOne(ctx context.Context, kit *servers.Kit, sc scenario, name string, round int, o options) (result.Measure, error) {
 	limited, cancel := context.WithTimeout(ctx, measureLimit)
 	defer cancel()
-	j := &job{kit: kit, server: name, short: o.short, lose: o.lose, m: result.Measure{Server: name, Values: map[string]float64{}}}
+	j := &job{kit: kit, server: name, round: round, short: o.short, lose: o.lose, m: result.Measure{Server: name, Round: round, Values: map[string]float64{}}}
 	err := errors.Join(sc.run(limited, j), j.stop())
 	if ctx.Err() != nil {
 		return j.m, ctx.Err()

@@ -32,11 +32,20 @@ var (
 	flatMany = fanout{rooms: 10, clients: 10, writers: 2, updates: 4000, window: 200}
 	paced    = fanout{rooms: 25, clients: 8, writers: 2, updates: 100, rate: 10}
 
-	joinBig   = join{document: bigDocument, clients: 20, storms: 2}
+	joinBig   = join{document: bigDocument, clients: 20, storms: 1}
 	joinB4    = join{document: b4Document, clients: 20, storms: 10}
 	joinSmall = join{document: smallDocument, clients: 20, storms: 50}
 
 	idleMany = idle{connections: 10_000, rooms: 100}
+	openMany = manyRooms{rooms: 2000, graceMS: 3000}
+
+	oneStalls = slow{readers: 5, updates: 5000, bytes: 10_000, rate: 500}
+	pointing  = cursors{clients: 60, moves: 100, rate: 20}
+	meeting   = observers{clients: 500, updates: 100, rate: 10}
+	growing   = sizes{updates: 3000, documents: []sizedDocument{
+		documentOf("1kb", 1000), documentOf("100kb", 100_000), documentOf("1mb", 1_000_000), documentOf("10mb", 10_000_000),
+	}}
+	morning = start{records: 10_000, bytes: 1_000_000, opens: 11}
 )
 
 var scenarios = []scenario{
@@ -62,6 +71,49 @@ var scenarios = []scenario{
 		id: "idle", title: "ten thousand people look and do nothing", setup: idleMany.text, run: idleMany.run,
 		metrics: []result.Metric{{Key: "kb_conn", Label: "memory per connection", Unit: "KB"}, {Key: "cpu_ms_s", Label: "CPU at rest", Unit: "ms/s"}},
 		targets: []result.Target{{Metric: "kb_conn", Most: 12}},
+	},
+	{
+		id: "rooms", title: "two thousand records are open", setup: openMany.text, run: openMany.run,
+		metrics: []result.Metric{
+			{Key: "kb_room", Label: "memory per room with one client", Unit: "KB"}, {Key: "kb_less", Label: "less a connection", Unit: "KB"},
+			{Key: "kb_left", Label: "left when all have left", Unit: "KB"},
+		},
+		targets: []result.Target{{Metric: "kb_room", Most: 10}, {Metric: "kb_left", Most: 1}},
+	},
+	{
+		id: "slow", title: "one client does not read", setup: oneStalls.text, run: oneStalls.run,
+		metrics: []result.Metric{
+			{Key: "rss_mb", Label: "memory for it", Unit: "MB"}, {Key: "growth_mb", Label: "growth with it", Unit: "MB"}, latencyP99,
+			{Key: "p99_ratio", Label: "p99 with it : without", Unit: "×"}, {Key: "lacks", Label: "it lacks in the end", Unit: "updates"},
+		},
+		targets: []result.Target{{Metric: "rss_mb", Most: 4}, {Metric: "p99_ratio", Most: 1.2}},
+	},
+	{
+		id: "cursors", title: "sixty cursors move", setup: pointing.text, run: pointing.run,
+		metrics: []result.Metric{latencyP99, latencyP50, cpuPerDelivery, {Key: "percent", Label: "delivered", Unit: "%", More: true}},
+		targets: []result.Target{{Metric: "percent", Least: 100}, {Metric: "p99_ms", To: servers.RelayDrained, Most: 2}},
+	},
+	{
+		id: "observers", title: "five hundred look at one who types", setup: meeting.text, run: meeting.run,
+		metrics: []result.Metric{latencyP99, latencyP50, cpuPerDelivery},
+		targets: []result.Target{{Metric: "p99_ms", Most: 150}},
+	},
+	{
+		id: "size", title: "the same typing in larger documents", setup: growing.text, run: growing.run,
+		metrics: []result.Metric{
+			{Key: "growth", Label: "10 MB : 1 KB", Unit: "×"}, {Key: "us_1kb", Label: "1 KB", Unit: "µs"}, {Key: "us_100kb", Label: "100 KB", Unit: "µs"},
+			{Key: "us_1mb", Label: "1 MB", Unit: "µs"}, {Key: "us_10mb", Label: "10 MB", Unit: "µs"},
+			{Key: "us_snapshots", Label: "10 MB with snapshots", Unit: "µs"},
+		},
+		targets: []result.Target{{Metric: "growth", Most: 1.3}},
+	},
+	{
+		id: "start", title: "a start with a long history", setup: morning.text, run: morning.run, only: []string{servers.Ours},
+		metrics: []result.Metric{
+			{Key: "ready_ms", Label: "ready after", Unit: "ms"}, {Key: "rss_mb", Label: "memory", Unit: "MB"}, {Key: "open_ms", Label: "open, cold, p50", Unit: "ms"},
+			{Key: "decode_ms", Label: "decoding alone", Unit: "ms"}, {Key: "open_decode", Label: "open : decoding", Unit: "×"},
+		},
+		targets: []result.Target{{Metric: "ready_ms", Most: 2000}, {Metric: "rss_mb", Most: 25}, {Metric: "open_decode", Most: 1.5}},
 	},
 }
 

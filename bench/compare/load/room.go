@@ -17,6 +17,7 @@ type Room struct {
 	target  Target
 	writers []*writer
 	members []*member
+	readers int          // of each writer, without the slow ones
 	arrived atomic.Int64 // letters at readers, all together
 }
 
@@ -30,42 +31,65 @@ type writer struct {
 	whole   atomic.Int64   // letters that everybody has
 	wake    chan struct{}  // has room for one; a letter became whole
 	opened  atomic.Int32   // readers that have the paragraph
+	typed   atomic.Int64   // letters that were sent
 }
 
 // member is a client with its account.
 type member struct {
 	*Client
 	room    *Room
-	own     int // which writer it is; -1: none
+	own     int  // which writer it is; -1: none
+	slow    bool // stalls: what reaches it is not waited for
 	covered []coverage
 	ranges  []Range
 	took    []time.Duration // from send to arrival, of each letter
+	caught  atomic.Int64    // letters that a slow one has got
 }
 
 var epoch = time.Now()
 
+// A Plan is who is in a room.
+type Plan struct {
+	Members int       // writers and slow ones included
+	Typing  []*Typing // of the first members
+	// Presence makes each member say who it is.
+	Presence bool
+	// Slow is how many of the last members stop reading once the room is open.
+	// What does not reach them is not missing.
+	Slow int
+}
+
 // Open lets members join a room, one after the other, writes the writers'
 // paragraphs and waits until everybody has them.
-func Open(ctx context.Context, t Target, members int, typing []*Typing) (*Room, error) {
-	r := &Room{target: t}
-	for _, ty := range typing {
+func Open(ctx context.Context, t Target, p Plan) (*Room, error) {
+	r := &Room{target: t, readers: p.Members - 1 - p.Slow}
+	for _, ty := range p.Typing {
 		w := &writer{typing: ty, sent: make([]atomic.Int64, len(ty.Letters)), left: make([]atomic.Int32, len(ty.Letters)), wake: make(chan struct{}, 1)}
 		w.opening, w.letters = ty.frames(t)
 		for i := range w.left {
-			w.left[i].Store(int32(members - 1))
+			w.left[i].Store(int32(r.readers))
 		}
 		r.writers = append(r.writers, w)
 	}
-	for i := range members {
-		m := &member{room: r, own: -1, covered: make([]coverage, len(typing))}
-		if i < len(typing) {
+	for i := range p.Members {
+		m := &member{room: r, own: -1, slow: i >= p.Members-p.Slow, covered: make([]coverage, len(p.Typing))}
+		if i < len(p.Typing) {
 			m.own = i
 		}
+		target := t
+		if m.slow {
+			target.ReceiveBuffer = 16 << 10 // so that the kernel takes little for it
+		}
 		var err error
-		if m.Client, err = Join(ctx, t, Options{Hear: m.hear}); err != nil {
+		if m.Client, err = Join(ctx, target, Options{Hear: m.hear}); err != nil {
 			return nil, errors.Join(fmt.Errorf("member %d: %w", i+1, err), r.Close())
 		}
 		r.members = append(r.members, m)
+		if p.Presence {
+			if err := m.Send(t.Frame(presence(nil, uint64(500_000+i), 1))); err != nil {
+				return nil, errors.Join(err, r.Close())
+			}
+		}
 	}
 	for i, w := range r.writers {
 		if err := r.members[i].Send(w.opening); err != nil {
@@ -75,7 +99,46 @@ func Open(ctx context.Context, t Target, members int, typing []*Typing) (*Room, 
 	if err := r.opened(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	for _, m := range r.members {
+		if m.slow {
+			m.Stall()
+		}
+	}
 	return r, nil
+}
+
+// Resume lets the slow ones read again, waits until they have everything, or
+// nothing comes any more for so long, and returns how many letters they lack.
+func (r *Room) Resume(ctx context.Context, patience time.Duration) (missing int64) {
+	for _, m := range r.members {
+		if m.slow {
+			m.resume()
+		}
+	}
+	before, since := int64(-1), time.Now()
+	for {
+		missing = 0
+		for _, m := range r.members {
+			if m.slow {
+				missing += r.typed() - m.caught.Load()
+			}
+		}
+		if missing != before {
+			before, since = missing, time.Now()
+		}
+		if missing == 0 || time.Since(since) > patience || ctx.Err() != nil {
+			return missing
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// typed is how many letters have been sent.
+func (r *Room) typed() (n int64) {
+	for _, w := range r.writers {
+		n += w.typed.Load()
+	}
+	return n
 }
 
 // opened waits for the paragraphs.
@@ -83,12 +146,12 @@ func (r *Room) opened(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, handshakeLimit)
 	defer cancel()
 	for _, w := range r.writers {
-		for int(w.opened.Load()) < len(r.members)-1 {
+		for int(w.opened.Load()) < r.readers {
 			select {
 			case <-w.wake:
 			case <-time.After(20 * time.Millisecond): // a wake may have been taken by another letter
 			case <-ctx.Done():
-				return fmt.Errorf("%s: the paragraph of writer %d reaches %d of %d: %w", r.target.Path, w.typing.Client, w.opened.Load(), len(r.members)-1, errors.Join(ctx.Err(), r.Err()))
+				return fmt.Errorf("%s: the paragraph of writer %d reaches %d of %d: %w", r.target.Path, w.typing.Client, w.opened.Load(), r.readers, errors.Join(ctx.Err(), r.Err()))
 			}
 		}
 	}
@@ -114,13 +177,18 @@ func (m *member) hear(msg protocol.Message, at time.Time) (err error) {
 }
 
 func (m *member) arrived(w *writer, from, to uint64, at time.Time) {
-	first := w.typing.First
-	if from < first {
+	first, step := w.typing.First, w.typing.Step
+	if from < first && !m.slow {
 		w.opened.Add(1)
 		w.signal()
 	}
-	from, to = max(from, first)-first, min(max(to, first)-first, uint64(len(w.left)))
+	from = (max(from, first) - first + step - 1) / step
+	to = min((max(to, first)-first)/step, uint64(len(w.left)))
 	if from >= to {
+		return
+	}
+	if m.slow {
+		m.caught.Add(int64(to - from))
 		return
 	}
 	now := int64(at.Sub(epoch))

@@ -68,7 +68,7 @@ func Run(ctx context.Context, rooms []*Room, p Pace) (Outcome, error) {
 					mu.Unlock()
 				}
 			})
-			out.Expected += int64(p.To-p.From) * int64(len(r.members)-1)
+			out.Expected += int64(p.To-p.From) * int64(r.readers)
 		}
 	}
 	all.Wait()
@@ -117,6 +117,7 @@ func (r *Room) write(ctx context.Context, m *member, w *writer, p Pace, began ti
 			}
 		}
 		w.sent[i].Store(int64(time.Since(epoch)))
+		w.typed.Add(1)
 		if err := m.Send(w.letters[i]); err != nil {
 			return fmt.Errorf("%s: write: %w", r.target.Path, err)
 		}

@@ -51,7 +51,7 @@ func (s *Scenario) Ratio(server, to, metric string) Figure {
 			continue
 		}
 		for _, other := range s.Measures {
-			if w, ok := other.Values[metric]; ok && other.Server == to && other.Round == m.Round && w != 0 {
+			if w, ok := other.Values[metric]; ok && other.Server == to && other.Round == m.Round && w > 0 {
 				all = append(all, v/w)
 			}
 		}

@@ -13,10 +13,16 @@ import (
 func (k *Kit) startOurs(s *Server, o Options) error {
 	var yml strings.Builder
 	yml.WriteString("realtime:\n  limits:\n    frame_bytes: 67108864\n")
-	if s.Name == OursMemory {
-		yml.WriteString("  snapshots:\n    storage: memory\n")
+	if s.Name == OursMemory || o.NoSnapshots {
+		yml.WriteString("  snapshots:\n")
 	}
-	if o.GraceMS > 0 {
+	if s.Name == OursMemory {
+		yml.WriteString("    storage: memory\n")
+	}
+	if o.NoSnapshots {
+		yml.WriteString("    enabled: false\n")
+	}
+	if o.GraceMS != 0 {
 		fmt.Fprintf(&yml, "  rooms:\n    grace_period_ms: %d\n", o.GraceMS)
 	}
 	system := filepath.Join(s.dir, ".system-data")

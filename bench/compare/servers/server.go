@@ -39,17 +39,26 @@ type Server struct {
 	Ready time.Duration // from the start of the process until it says that it listens
 
 	addr  string
+	api   string // base of its HTTP API; ours only
 	token string // of somebody with the right to edit; ours only
 	cmd   *exec.Cmd
 	lines *bufio.Reader
 	dir   string
+	kept  bool // dir outlives it
 }
 
 // Options are what a scenario needs of a server.
 type Options struct {
 	Rooms int // how many rooms there will be, for ours: records
-	// GraceMS is how long ours keeps an empty room; 0: as long as it likes.
+	// GraceMS is how long ours keeps an empty room, in ms; below 0: not at all,
+	// 0: its default.
 	GraceMS int
+	// NoSnapshots switches off that ours saves whole documents now and then. Edits
+	// are journaled all the same.
+	NoSnapshots bool
+	// Keep names a folder for the data that outlives the server: the next one
+	// that names it goes on with it.
+	Keep string
 	// Lose makes the relays drop each Lose-th frame; 0: none.
 	Lose int
 }
@@ -70,13 +79,21 @@ func (k *Kit) Lacks(name string) string {
 	return ""
 }
 
+func (k *Kit) folder(server, keep string) string { return filepath.Join(k.temp, keep+"-of-"+server) }
+
 // Start starts a server and waits until it listens.
 func (k *Kit) Start(ctx context.Context, name string, o Options) (*Server, error) {
-	dir, err := os.MkdirTemp(k.temp, name+"-")
+	s := &Server{Name: name, kept: o.Keep != ""}
+	var err error
+	if s.kept {
+		s.dir = k.folder(name, o.Keep)
+		err = os.MkdirAll(s.dir, 0o700)
+	} else {
+		s.dir, err = os.MkdirTemp(k.temp, name+"-")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	s := &Server{Name: name, dir: dir}
 	switch name {
 	case Ours, OursMemory:
 		err = k.startOurs(s, o)
@@ -102,19 +119,10 @@ func (k *Kit) Start(ctx context.Context, name string, o Options) (*Server, error
 // run starts the process and reads its first line, {"port":…} or what civicpress
 // demo prints.
 func (s *Server) run(program string, args ...string) error {
-	cmd := exec.Command(program, args...)
-	cmd.Stderr = os.Stderr
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "REALTIME_") })
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // Ctrl-C is for us: we stop it
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
 	began := time.Now()
-	if err := cmd.Start(); err != nil {
+	if err := s.spawn(program, args...); err != nil {
 		return err
 	}
-	s.cmd, s.lines = cmd, bufio.NewReader(out)
 	line, err := s.lines.ReadBytes('\n')
 	s.Ready = time.Since(began)
 	if err != nil {
@@ -122,6 +130,7 @@ func (s *Server) run(program string, args ...string) error {
 	}
 	var said struct {
 		Port     int
+		API      string
 		Realtime string
 		Users    map[string]struct{ Token string }
 	}
@@ -131,8 +140,24 @@ func (s *Server) run(program string, args ...string) error {
 	s.addr = fmt.Sprintf("127.0.0.1:%d", said.Port)
 	if said.Realtime != "" {
 		s.addr = strings.TrimPrefix(said.Realtime, "ws://")
-		s.token = said.Users["alice"].Token
+		s.api, s.token = said.API, said.Users["alice"].Token
 	}
+	return nil
+}
+
+func (s *Server) spawn(program string, args ...string) error {
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = os.Stderr
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "REALTIME_") })
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // Ctrl-C is for us: we stop it
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.cmd, s.lines = cmd, bufio.NewReader(out)
 	return nil
 }
 
@@ -156,17 +181,27 @@ func (s *Server) Room(n int) load.Target {
 // stopLimit is how long a server may take to end before it is killed.
 const stopLimit = 60 * time.Second
 
-// Stop asks the server to end, waits for it and removes its data.
+// Stop asks the server to end, waits for it and removes its data, unless they
+// are kept.
 func (s *Server) Stop() error {
-	var err error
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(stopLimit, func() { _ = s.cmd.Process.Kill() })
-		_, _ = io.Copy(io.Discard, s.lines)
-		_ = s.cmd.Wait() // peers end by the signal
-		if !kill.Stop() {
-			err = fmt.Errorf("%s does not end within %v of SIGTERM", s.Name, stopLimit)
-		}
+	if s.kept {
+		return s.end()
 	}
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return errors.Join(s.end(), os.RemoveAll(s.dir))
+}
+
+func (s *Server) end() error {
+	if s.cmd == nil {
+		return nil
+	}
+	process := s.cmd.Process
+	_ = process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(stopLimit, func() { _ = process.Kill() })
+	_, _ = io.Copy(io.Discard, s.lines)
+	_ = s.cmd.Wait() // peers end by the signal
+	s.cmd = nil
+	if !kill.Stop() {
+		return fmt.Errorf("%s does not end within %v of SIGTERM", s.Name, stopLimit)
+	}
+	return nil
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/civicpress/realtimefx/bench/compare/load"
+	"github.com/civicpress/realtimefx/bench/compare/servers"
+)
+
+// sizes is the same typing in documents of several sizes.
+type sizes struct {
+	documents []sizedDocument
+	updates   int
+}
+
+type sizedDocument struct {
+	key   string
+	state func() ([]byte, error)
+}
+
+func documentOf(key string, bytes int) sizedDocument {
+	return sizedDocument{key, sync.OnceValues(func() ([]byte, error) { return page(bytes) })}
+}
+
+func (l sizes) text(short bool) string {
+	return fmt.Sprintf("One writer types %d letters into a document of each size, the next one when its reader has the last; CPU of the server until it is quiet, by update. "+
+		"Ours journals every edit, but its snapshots (the whole document, each 100 updates) are switched off; the last column is with them: the others save nothing.", sized(short, l.updates))
+}
+
+func (l sizes) run(ctx context.Context, j *job) error {
+	l.updates = j.size(l.updates)
+	s, err := j.start(ctx, servers.Options{Rooms: len(l.documents), NoSnapshots: true})
+	if err != nil {
+		return err
+	}
+	for i, d := range l.documents {
+		took, err := l.one(ctx, j, s, i+1, d)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.key, err)
+		}
+		j.m.Values["us_"+d.key] = took
+	}
+	first, last := l.documents[0], l.documents[len(l.documents)-1]
+	j.m.Values["growth"] = j.m.Values["us_"+last.key] / j.m.Values["us_"+first.key]
+	if s.Name != servers.Ours {
+		return nil
+	}
+	if err := j.stop(); err != nil {
+		return err
+	}
+	if s, err = j.start(ctx, servers.Options{Rooms: 1}); err != nil {
+		return err
+	}
+	j.m.Values["us_snapshots"], err = l.one(ctx, j, s, 1, last)
+	return err
+}
+
+func (l sizes) one(ctx context.Context, j *job, s *servers.Server, n int, d sizedDocument) (float64, error) {
+	state, err := d.state()
+	if err != nil {
+		return 0, err
+	}
+	_, holder, err := j.fill(ctx, s, n, state)
+	if err != nil {
+		return 0, err
+	}
+	defer leave([]*load.Client{holder})
+	const warm = 300
+	typing, err := load.Type(4711, warm+l.updates)
+	if err != nil {
+		return 0, err
+	}
+	room, err := load.Open(ctx, s.Room(n), load.Plan{Members: 2, Typing: []*load.Typing{typing}})
+	if err != nil {
+		return 0, err
+	}
+	rooms := []*load.Room{room}
+	defer closeRooms(rooms)
+	if _, err := load.Run(ctx, rooms, load.Pace{To: warm, Window: 1}); err != nil {
+		return 0, err
+	}
+	if err := servers.Quiet(ctx, s.PID()); err != nil {
+		return 0, err
+	}
+	m, err := startMeter(s)
+	if err != nil {
+		return 0, err
+	}
+	out, err := load.Run(ctx, rooms, load.Pace{From: warm, To: warm + l.updates, Window: 1})
+	if err != nil {
+		return 0, err
+	}
+	if err := servers.Quiet(ctx, s.PID()); err != nil {
+		return 0, err
+	}
+	cpu, err := m.read(j)
+	j.outcome(out)
+	return us(cpu) / float64(l.updates), err
+}
