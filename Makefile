@@ -86,7 +86,7 @@ docs: ## bring the generated parts of docs/ up to date
 
 docs-check: ## run every command and read every configuration of the documents (installs nginx, Caddy, promtool when root)
 	@scripts/setup.sh harness operator
-	CI=true $(GO) test -count=1 -timeout 20m -run 'InstallGuide|Caddyfile|SystemdUnit|MonitoringFiles|ExampleConfigurations|Containerfile|Release|OpenAPI|Contract' ./integration_test
+	CI=true $(GO) test -count=1 -timeout 20m -run 'InstallGuide|Caddyfile|SystemdUnit|MonitoringFiles|ExampleConfigurations|Containerfile|Release|Doctor|OpenAPI|Contract' ./integration_test
 	CI=true $(GO) test -count=1 -run 'Page|Readme|OpenAPI|ErrorCodes|Snippets|Links|KeysExist|Current' . ./config ./hooks
 	$(GO) test -count=1 ./docs/...
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"strings"
 )
@@ -76,6 +77,9 @@ func (c Config) warnings() []string {
 	}
 	if c.RequireTLS && len(c.TrustedProxies) == 0 {
 		out = append(out, "require_tls is on and trusted_proxies is empty: every socket will be refused")
+	}
+	if ip := net.ParseIP(c.Host); (ip.IsLoopback() || c.Host == "localhost") && len(c.TrustedProxies) == 0 {
+		out = append(out, "host is "+c.Host+", so everybody comes through a proxy on this machine, and trusted_proxies is empty: the limits take all clients for one address")
 	}
 	return out
 }

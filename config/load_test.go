@@ -189,13 +189,14 @@ func TestWarnings(t *testing.T) {
 	l, err := Load(write(t, `rate_limiting: {messages_per_second: 10}
 allowed_origins: "*"
 require_tls: true
+host: 127.0.0.1
 snapshots: {storage: memory}
 `), noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(l.Warnings) != 4 {
-		t.Fatalf("got %q, want 4 warnings", l.Warnings)
+	if len(l.Warnings) != 5 {
+		t.Fatalf("got %q, want 5 warnings", l.Warnings)
 	}
 	if w := Default().warnings(); len(w) != 0 {
 		t.Fatalf("the defaults warn: %q", w)

@@ -137,6 +137,9 @@ func (h *Handler) examineRoom(ctx context.Context, p store.Peeker, full string) 
 	default:
 		say(Note, "the document is ahead of the %s; it is written when the record is opened and closed, and `civicpress export` shows it now", place(there))
 	}
+	if r := there.record; r != nil && strings.TrimSpace(text) == "" && strings.TrimSpace(r.Body) != "" {
+		say(Note, "the document is empty and what is published is not: somebody deleted the text, which was saved like any edit; the published text is in the record's file and in Git")
+	}
 	return found, nil
 }
 

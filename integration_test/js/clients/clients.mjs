@@ -4,6 +4,7 @@
 //   {"n":1,"op":"open","client":"alice","url":"ws://…/realtime/records","room":"id","token":"…","v1":true}
 //   {"n":2,"op":"synced","client":"alice"}
 //   {"n":3,"op":"type","client":"alice","block":2,"at":0,"text":"…","pause":5}     at < 0 counts from the end
+//   {"n":3,"op":"clear","client":"alice"}         deletes everything
 //   {"n":4,"op":"until","clients":["alice","bob"],"equal":true,"contains":"…","lacks":"…","presence":2}
 //        "sees":[{"of":"alice","field":"caret","value":3}]   what each of the clients knows of the presence of others
 //   {"n":5,"op":"read","client":"alice"}          -> xml, blocks, state (base64), updates, presence
@@ -136,6 +137,10 @@ const operations = {
       c.doc.transact(() => node.insert(position, letter), origin)
       position += letter.length
     }
+  },
+  clear ({ client }) {
+    const c = named(client)
+    c.doc.transact(() => c.fragment.delete(0, c.fragment.length), c.provider.awareness)
   },
   async until ({ clients: names, equal, contains, lacks, presence, sees = [], limit }) {
     const all = names.map(named)
