@@ -1,5 +1,7 @@
 package yjs
 
+import "slices"
+
 // collectAndMerge ends a transaction inside of the store: what was deleted is
 // collected, and structs that continue each other become one, in the places
 // where Yjs looks for them.
@@ -11,7 +13,8 @@ func (tx *Transaction) collectAndMerge() {
 			d.collectRange(r)
 		}
 	}
-	for _, r := range tx.dels {
+	// The last range first: what it joins with brings more beside the one before.
+	for _, r := range slices.Backward(tx.dels) {
 		c := d.clients[r.client]
 		from, to := c.find(r.clock), c.find(r.clock+r.len-1)
 		if p, ok := c.next(to); ok {

@@ -36,6 +36,7 @@ func internalToV2(update []byte) ([]byte, error) {
 		if !more {
 			return finishWith(w, &r.dec)
 		}
+		w.open(r.client, r.clock)
 		for r.structs > 0 {
 			var sub byte
 			if rest := r.dec.Rest(); len(rest) > 0 {

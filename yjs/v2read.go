@@ -41,6 +41,9 @@ func toInternal(update []byte) ([]byte, error) {
 		if err != nil {
 			return nil, malformed(err, "clock")
 		}
+		if w.open(client, clock); len(w.buf) > limit {
+			return nil, tooLong(update, limit)
+		}
 		for range structs {
 			b := block{id: ID{client, clock}}
 			if err := r.read(&b); err != nil {
@@ -50,7 +53,7 @@ func toInternal(update []byte) ([]byte, error) {
 				return nil, err
 			}
 			if len(w.buf) > limit {
-				return nil, fmt.Errorf("%w: update of %d bytes in format V2 takes more than %d in format V1", ErrLimit, len(update), limit)
+				return nil, tooLong(update, limit)
 			}
 			clock += b.len
 		}
@@ -60,6 +63,10 @@ func toInternal(update []byte) ([]byte, error) {
 		return nil, err
 	}
 	return w.finish(ds)
+}
+
+func tooLong(update []byte, limit int) error {
+	return fmt.Errorf("%w: update of %d bytes in format V2 takes more than %d in format V1", ErrLimit, len(update), limit)
 }
 
 // A v2Reader reads the structs of an update in format V2.

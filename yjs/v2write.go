@@ -40,6 +40,13 @@ func (g *groups) begin(client uint64) bool {
 	return true
 }
 
+// open begins a group, even if it stays empty or follows one of the same client:
+// of several groups of a client the last one counts.
+func (g *groups) open(client uint64) {
+	g.client = client
+	g.heads = append(g.heads, groupHead{0, len(g.buf)})
+}
+
 func (g *groups) appendTo(dst []byte) []byte {
 	dst = lib0.AppendVarUint(dst, uint64(len(g.heads)))
 	for i, h := range g.heads {
@@ -78,6 +85,11 @@ func (w *v1Writer) write(b *block, offset uint64) error {
 	return nil
 }
 
+func (w *v1Writer) open(client, clock uint64) {
+	w.groups.open(client)
+	w.buf = lib0.AppendVarUint(lib0.AppendVarUint(w.buf, client), clock)
+}
+
 func (w *v1Writer) finish(ds deleteSet) ([]byte, error) {
 	dst := make([]byte, 0, len(w.buf)+4*len(w.heads)+16*len(ds)+8)
 	return ds.append(w.appendTo(dst)), nil
@@ -104,6 +116,12 @@ func (w *v2Writer) writeKey(key []byte) {
 	w.key.write(w.keys)
 	w.keys++
 	w.strings.write(key)
+}
+
+func (w *v2Writer) open(client, clock uint64) {
+	w.groups.open(client)
+	w.client.write(client)
+	w.buf = lib0.AppendVarUint(w.buf, clock)
 }
 
 func (w *v2Writer) write(b *block, offset uint64) error {

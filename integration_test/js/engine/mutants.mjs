@@ -53,6 +53,10 @@ const MUTANTS = [
     'c.lens.write(uint64(lib0.UTF16Len(s)))', 'c.lens.write(uint64(len(s)))'],
   ['v2-runs', 'format V2 forgets the length of a run of differences',
     '\tif c.run > 1 {\n\t\tv++\n\t}\n', ''],
+  ['quick-right', 'most structs lose their right origin when they are read',
+    'b.right = c.id()', 'c.id()'],
+  ['join-skipped', 'text that continues what was there stays apart',
+    'mayJoin := t.c.joins == tx.id ||', 'mayJoin :='],
   ['marks-gap', 'a local delete leaves marks that no longer matter',
     'if last[key] != it || identical(was, value) {', 'if false {']
 ]
