@@ -41,3 +41,22 @@ func TestFlooderWhoHangsUpIsGone(t *testing.T) {
 		t.Errorf("%d messages were throttled", n)
 	}
 }
+
+// Who is made to wait for a refusal and does not, is not kept.
+func TestRefusedClientWhoLeavesIsLetGo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("nobody reads a socket that waits for its close; that its peer is gone is seen on Linux only")
+	}
+	s := newStand(t, standOptions{})
+
+	for range 9 { // the last ones would wait 16 s and 20 s
+		c, err := s.tryDial(dial{token: "gone", quiet: true})
+		must(t, err)
+		c.ws.CloseNow()
+	}
+	s.poll("nobody is held", func() bool {
+		s.server.penalty.mu.Lock()
+		defer s.server.penalty.mu.Unlock()
+		return len(s.server.penalty.held) == 0
+	})
+}

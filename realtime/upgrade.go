@@ -268,14 +268,22 @@ func (s *Server) refuse(sock *session.Socket, q session.Request, ref refusal) {
 	s.tasks.Go(func() {
 		defer release()
 		_ = sock.Send(ref.frame(q))
-		if wait > 0 {
-			t := time.NewTimer(wait)
-			defer t.Stop()
-			select {
-			case <-t.C:
-			case <-s.stop:
-			}
-		}
+		s.hold(sock, wait)
 		sock.Close(ref.close)
 	})
+}
+
+// hold keeps a refused socket waiting, unless its peer goes or the server
+// stops.
+func (s *Server) hold(sock *session.Socket, wait time.Duration) {
+	const look = time.Second
+	for ; wait > 0 && !sock.HungUp(); wait -= look {
+		t := time.NewTimer(min(wait, look))
+		select {
+		case <-t.C:
+		case <-s.stop:
+			t.Stop()
+			return
+		}
+	}
 }

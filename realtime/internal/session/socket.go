@@ -68,6 +68,9 @@ func (s *Socket) Close(c wire.Close) {
 	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
 }
 
+// HungUp reports whether the peer is gone, as far as the system tells.
+func (s *Socket) HungUp() bool { return s.conn.hungUp() }
+
 // Kill ends the connection without a word, also while Close waits for an
 // answer: CloseNow alone would wait with it.
 func (s *Socket) Kill() {
