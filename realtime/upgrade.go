@@ -269,7 +269,7 @@ func (s *Server) refuse(sock *session.Socket, q session.Request, ref refusal) {
 		defer release()
 		_ = sock.Send(ref.frame(q))
 		s.hold(sock, wait)
-		sock.Close(ref.close)
+		sock.Refuse(ref.close)
 	})
 }
 

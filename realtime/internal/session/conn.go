@@ -29,6 +29,7 @@ type conn struct {
 	in       *[]byte // owned by the reader; nil while nothing is buffered
 	from, to int     // what of *in is unread
 	readErr  error   // of the last fill
+	quota    int     // bytes that may still be read; 0 = no bound; owned by the reader
 
 	writeMu sync.Mutex
 	closed  bool // guarded by writeMu: a close frame is out, nothing may follow
@@ -55,7 +56,10 @@ var (
 	corkBuffers = sync.Pool{New: func() any { b := make([]byte, 0, corkSize); return &b }}
 )
 
-var errClosing = errors.New("the close frame is out")
+var (
+	errClosing = errors.New("the close frame is out")
+	errQuota   = errors.New("the peer sends more than is read of it")
+)
 
 func newConn(nc net.Conn, early []byte) *conn {
 	c := &conn{Conn: nc}
@@ -74,6 +78,12 @@ func newConn(nc net.Conn, early []byte) *conn {
 // Read implements net.Conn. While it waits, the connection owns no buffer: one
 // is taken from the pool when bytes are there.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.quota != 0 {
+		if c.quota -= len(p); c.quota <= 0 {
+			c.quota = -1
+			return 0, errQuota
+		}
+	}
 	if c.in == nil {
 		if c.raw == nil || len(p) >= readChunk {
 			n, err := c.Conn.Read(p)

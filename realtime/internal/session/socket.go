@@ -68,6 +68,17 @@ func (s *Socket) Close(c wire.Close) {
 	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
 }
 
+// refusedBytes is what is read of a refused peer while its answer to the close
+// is awaited: that answer, and what it sent before it knew.
+const refusedBytes = 64 << 10
+
+// Refuse is Close for a socket without a session. A peer that goes on sending
+// is cut off.
+func (s *Socket) Refuse(c wire.Close) {
+	s.conn.quota = refusedBytes
+	s.Close(c)
+}
+
 // HungUp reports whether the peer is gone, as far as the system tells.
 func (s *Socket) HungUp() bool { return s.conn.hungUp() }
 
