@@ -13,7 +13,7 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-charts bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-durability: ## how long until an edit is saved, and what the journal costs
 
 bench: ## this server beside Hocuspocus, y-websocket and two bare relays (ARGS="-short -rounds 1"; Linux)
 	$(GO) -C bench/compare run . $(ARGS)
+
+bench-charts: ## draw what "make bench ARGS='-json FILE'" has written (FROM=FILE) into docs/images
+	$(GO) -C bench/compare run . -charts $(CURDIR)/docs/images $(abspath $(FROM))
 
 bench-micro: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"syscall"
 	"time"
 
 	"github.com/civicpress/realtimefx/bench/compare/load"
@@ -65,22 +64,14 @@ type meter struct {
 
 func startMeter(s *servers.Server) (*meter, error) {
 	cpu, err := servers.CPU(s.PID())
-	return &meter{pid: s.PID(), server: cpu, own: ownCPU()}, err
+	return &meter{pid: s.PID(), server: cpu, own: servers.OwnCPU()}, err
 }
 
 // read returns what the server has used since.
 func (m *meter) read(j *job) (time.Duration, error) {
 	cpu, err := servers.CPU(m.pid)
-	j.m.Generator += (ownCPU() - m.own).Seconds()
+	j.m.Generator += (servers.OwnCPU() - m.own).Seconds()
 	return cpu - m.server, err
-}
-
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // outcome takes the account of a run.

@@ -103,7 +103,7 @@ func (l join) storm(ctx context.Context, s *servers.Server) (r stormResult, err 
 	if err := errors.Join(err, servers.ResetPeak(s.PID())); err != nil {
 		return r, err
 	}
-	own := ownCPU()
+	own := servers.OwnCPU()
 	at0, err := servers.CPU(s.PID())
 	if err != nil {
 		return r, err
@@ -145,7 +145,7 @@ func (l join) storm(ctx context.Context, s *servers.Server) (r stormResult, err 
 	if err != nil {
 		return r, err
 	}
-	r.connect, r.sync, r.own = at1-at0, at2-at1, ownCPU()-own
+	r.connect, r.sync, r.own = at1-at0, at2-at1, servers.OwnCPU()-own
 	for i, c := range clients {
 		r.last = max(r.last, took[i])
 		r.states = append(r.states, c.State())

@@ -80,12 +80,12 @@ func (l slow) once(ctx context.Context, j *job, stalled int) (r slowResult, err 
 	if err := servers.ResetPeak(s.PID()); err != nil {
 		return r, err
 	}
-	own := ownCPU()
+	own := servers.OwnCPU()
 	out, err := load.Run(ctx, rooms, load.Pace{From: warm, To: warm + l.updates, Rate: l.rate})
 	if err != nil {
 		return r, err
 	}
-	j.m.Generator += (ownCPU() - own).Seconds()
+	j.m.Generator += (servers.OwnCPU() - own).Seconds()
 	j.m.Expected += out.Expected
 	j.m.Delivered += out.Delivered
 	peak, err := servers.PeakRSS(s.PID())

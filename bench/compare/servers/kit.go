@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // NewKit builds the binaries and fetches the peers that are wanted, once.
@@ -96,20 +95,4 @@ func fetchPeers(ctx context.Context, dir string) (there, lacks string) {
 		return "", "npm ci failed: " + err.Error()
 	}
 	return dir, ""
-}
-
-// raiseFiles allows as many open files as it may, here and in the servers.
-func raiseFiles() {
-	const want = 1 << 17
-	for _, most := range []uint64{want, 0} {
-		var limit syscall.Rlimit
-		if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
-			return
-		}
-		limit.Max = max(limit.Max, most) // beyond what it was takes a right that root has
-		limit.Cur = limit.Max
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit) == nil {
-			return
-		}
-	}
 }

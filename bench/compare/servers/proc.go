@@ -6,23 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"syscall"
 	"time"
-	"unsafe"
 )
-
-// CPU is the time that a process has spent on processors, in all of its
-// threads, those that have ended included.
-func CPU(pid int) (time.Duration, error) {
-	// The id of another process's CPU clock, as clock_getcpuclockid(3) makes
-	// it: CPUCLOCK_SCHED of the whole process, in ns.
-	clock := uintptr(^pid<<3 | 2)
-	var ts syscall.Timespec
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
-		return 0, fmt.Errorf("read the CPU time of process %d: %w", pid, errno)
-	}
-	return time.Duration(ts.Nano()), nil
-}
 
 // RSS is the resident memory of a process, in bytes.
 func RSS(pid int) (int64, error) { return status(pid, "VmRSS:") }

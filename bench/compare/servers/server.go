@@ -149,7 +149,7 @@ func (s *Server) spawn(program string, args ...string) error {
 	cmd := exec.Command(program, args...)
 	cmd.Stderr = os.Stderr
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "REALTIME_") })
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // Ctrl-C is for us: we stop it
+	cmd.SysProcAttr = childOf()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
