@@ -82,7 +82,7 @@ func New(d Deps, o Options) (*Server, error) {
 	s.config = session.Config{
 		MaxMessage: o.MaxMessage, Rate: o.MessagesPerSecond, Burst: o.MessageBurst, Flood: o.Flood,
 		Ping: o.Ping, Stall: o.Stall, Queue: o.QueueBytes,
-		Meter: s.meter, Logger: d.Logger, Tasks: &s.tasks, Holding: &s.holding,
+		Meter: s.meter, Logger: d.Logger, Tasks: &s.tasks, Writers: &session.Writers{Tasks: &s.tasks}, Holding: &s.holding,
 		Flooded: func(l *session.Session) string {
 			return s.guard.limited("rate_limiting.messages_per_second", l.Request, l.Member.UserID())
 		},

@@ -11,7 +11,7 @@ import (
 // Socket is a member's connection as the room sees it. Its methods must not
 // block: the room's loop calls them.
 type Socket interface {
-	// Wake says that frames wait: drain Member.Take in a goroutine.
+	// Wake says that frames wait: drain Member.Take in another goroutine.
 	Wake()
 	// End closes the connection, after the frame if it is not empty.
 	End(c wire.Close, first wire.Frame)

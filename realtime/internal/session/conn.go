@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-
-	"github.com/civicpress/realtimefx/realtime/internal/wire"
 )
 
 // conn is the connection under coder/websocket. It holds no buffer while the
@@ -32,7 +30,11 @@ type conn struct {
 	quota    int     // bytes that may still be read; 0 = no bound; owned by the reader
 
 	writeMu sync.Mutex
-	closed  bool // guarded by writeMu: a close frame is out, nothing may follow
+	closed  bool                  // guarded by writeMu: a close frame is out, nothing may follow
+	pour    func(fd uintptr) bool // writes out, once
+	out     []byte                // guarded by writeMu; what pour is to write
+	outN    int                   // guarded by writeMu; what it wrote of it
+	outErr  error                 // guarded by writeMu
 
 	sent     atomic.Uint64 // bytes written
 	received atomic.Uint64 // bytes read
@@ -40,32 +42,20 @@ type conn struct {
 
 const (
 	// readChunk is how much is read at once; many small frames arrive in one.
-	readChunk = 16 << 10
-	// writeChunk bounds one write, so that progress can be seen from outside.
-	writeChunk = 256 << 10
-	// corkSize is up to where small frames are copied together.
-	corkSize = 32 << 10
-
+	readChunk  = 16 << 10
 	frameHead  = 128 // buffer of the library's reader: some frame headers
 	controlBuf = 256 // buffer of the library's writer: one control frame
-	opClose    = 0x88
 )
 
-var (
-	readBuffers = sync.Pool{New: func() any { b := make([]byte, readChunk); return &b }}
-	corkBuffers = sync.Pool{New: func() any { b := make([]byte, 0, corkSize); return &b }}
-)
+var readBuffers = sync.Pool{New: func() any { b := make([]byte, readChunk); return &b }}
 
-var (
-	errClosing = errors.New("the close frame is out")
-	errQuota   = errors.New("the peer sends more than is read of it")
-)
+var errQuota = errors.New("the peer sends more than is read of it")
 
 func newConn(nc net.Conn, early []byte) *conn {
 	c := &conn{Conn: nc}
 	if sc, ok := nc.(syscall.Conn); ok && canPoll {
 		if raw, err := sc.SyscallConn(); err == nil {
-			c.raw, c.fill = raw, c.fillFrom
+			c.raw, c.fill, c.pour = raw, c.fillFrom, c.pourInto
 		}
 	}
 	if len(early) > 0 {
@@ -128,61 +118,6 @@ func (c *conn) recycle() {
 		readBuffers.Put(c.in)
 	}
 	c.in, c.from, c.to = nil, 0, 0
-}
-
-// Write implements net.Conn for coder/websocket: one control frame.
-func (c *conn) Write(p []byte) (int, error) {
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	if len(p) > 0 && p[0] == opClose {
-		c.closed = true
-	}
-	return c.write(p)
-}
-
-func (c *conn) write(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var k int
-		k, err = c.Conn.Write(p[n:min(len(p), n+writeChunk)])
-		n += k
-		c.sent.Add(uint64(k))
-	}
-	return n, err
-}
-
-// writeFrames writes whole frames in as few system calls as it can.
-func (c *conn) writeFrames(frames []wire.Frame) (n int, err error) {
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	if c.closed {
-		return 0, errClosing
-	}
-	if len(frames) == 1 {
-		return c.write(frames[0])
-	}
-	cork := corkBuffers.Get().(*[]byte)
-	defer corkBuffers.Put(cork)
-	buf := (*cork)[:0]
-	flush := func(p []byte) {
-		if err == nil && len(p) > 0 {
-			k := 0
-			k, err = c.write(p)
-			n += k
-		}
-	}
-	for _, f := range frames {
-		if len(buf)+len(f) > corkSize {
-			flush(buf)
-			buf = buf[:0]
-		}
-		if len(f) > corkSize {
-			flush(f)
-		} else {
-			buf = append(buf, f...)
-		}
-	}
-	flush(buf)
-	return n, err
 }
 
 // hijack hands coder/websocket our connection instead of net/http's, with

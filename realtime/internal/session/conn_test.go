@@ -108,3 +108,56 @@ func TestWritingAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations for a drain of 16 frames", n)
 	}
 }
+
+// A peer that does not read takes what fits into the kernel's buffers; the rest
+// waits for it elsewhere, whole and in order.
+func TestConnWritesWithoutWaiting(t *testing.T) {
+	here, there := pipe(t)
+	c := newConn(here, nil)
+	if c.raw == nil {
+		t.Skip("sockets cannot be polled on this system")
+	}
+	var frames []wire.Frame
+	var want []byte
+	for i := range 300 {
+		f := wire.Frame(bytes.Repeat([]byte{byte(i)}, (i*i)%90_000+1))
+		frames, want = append(frames, f), append(want, f...)
+	}
+	n, left, err := c.tryFrames(frames) // nobody reads
+	if err != nil || left == nil {
+		t.Fatalf("%d of %d bytes fit into a socket that nobody reads: %v", n, len(want), err)
+	}
+	if c.writeMu.TryLock() {
+		t.Fatal("somebody may write into the middle of a frame")
+	}
+	clear(frames) // the caller uses its slice again
+	go func() {
+		k, err := c.finish(left)
+		if err != nil || n+k != len(want) {
+			t.Errorf("wrote %d and %d of %d: %v", n, k, len(want), err)
+		}
+		if !c.writeMu.TryLock() {
+			t.Error("the connection stays locked")
+		}
+		here.Close()
+	}()
+	got, err := io.ReadAll(there)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, want %d: %v", len(got), len(want), err)
+	}
+}
+
+// What fits is written at once, and nothing is left.
+func TestConnWritesAtOnceWhatFits(t *testing.T) {
+	here, there := pipe(t)
+	c := newConn(here, nil)
+	frames := []wire.Frame{wire.Ping, wire.KeepAlive, wire.Frame(bytes.Repeat([]byte{7}, 40_000))}
+	n, left, err := c.tryFrames(frames)
+	if err != nil || left != nil || n != len(wire.Ping)+len(wire.KeepAlive)+40_000 {
+		t.Fatalf("%d bytes, left %v: %v", n, left, err)
+	}
+	here.Close()
+	if got, err := io.ReadAll(there); err != nil || len(got) != n {
+		t.Errorf("%d bytes arrived of %d: %v", len(got), n, err)
+	}
+}

@@ -6,10 +6,11 @@
 //   - Reading: one goroutine, in Serve. An idle connection owns no read buffer;
 //     one is borrowed when bytes arrive. Nothing a client sends after the
 //     upgrade is lost: until its session serves it, it waits in the kernel.
-//   - Writing: a goroutine exists only while frames wait, and drains them in as
-//     few system calls as it can. Frames come encoded from the room and are
-//     shared by all its members. coder/websocket writes only control frames,
-//     each in one call; a lock keeps the two apart.
+//   - Writing: goroutines exist only while frames wait. One serves many sockets,
+//     with as few system calls as it can, and never waits for a peer: what one
+//     does not take at once goes on in a goroutine of its own. Frames come
+//     encoded from the room and are shared by all its members. coder/websocket
+//     writes only control frames, each in one call; a lock keeps the two apart.
 //   - Checks: each frame is checked against the grant of that moment, here and
 //     again when the room applies it. After End no frame counts.
 //   - Limits: a flood is read more slowly, then warned, then closed. Pings are

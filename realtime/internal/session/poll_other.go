@@ -8,4 +8,6 @@ const canPoll = false
 
 var errWouldBlock = errors.New("would block")
 
+func writeSocket(uintptr, []byte) (int, error) { return 0, errWouldBlock }
+
 func readSocket(uintptr, []byte) (int, error) { return 0, errWouldBlock }

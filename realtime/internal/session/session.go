@@ -27,14 +27,15 @@ type Config struct {
 	Meter   *meter.Meter
 	Logger  *slog.Logger
 	Tasks   *sync.WaitGroup // every goroutine of every session
-	Holding *atomic.Bool    // set while the server stops: what comes in is not taken
+	Writers *Writers
+	Holding *atomic.Bool // set while the server stops: what comes in is not taken
 	// Flooded reports a client that is closed for flooding, and returns the
 	// correlation id.
 	Flooded func(*Session) (id string)
 }
 
-// Session is a socket in a room. Its reader runs in Serve; a writer runs only
-// while something waits for the socket.
+// Session is a socket in a room. Its reader runs in Serve; Writers write what
+// waits for the socket.
 type Session struct {
 	Member  *room.Member
 	Request Request
@@ -143,23 +144,54 @@ func appendAll(b []byte, r io.Reader) ([]byte, error) {
 }
 
 // Wake implements room.Socket: frames wait, and nobody writes.
-func (s *Session) Wake() { s.cfg.Tasks.Go(s.drain) }
+func (s *Session) Wake() { s.cfg.Writers.add(s) }
 
-// drain writes what waits. It ends when there is nothing more.
-func (s *Session) drain() {
+// deliver writes what waits, as far as the peer takes it at once. It uses the
+// slice that it is given and returns one for the next socket.
+func (s *Session) deliver(spare []wire.Frame) []wire.Frame {
+	for range rounds {
+		frames := s.Member.Take(spare)
+		if len(frames) == 0 {
+			return nil
+		}
+		n, left, err := s.sock.conn.tryFrames(frames)
+		switch {
+		case left != nil:
+			s.wrote(n, nil)
+			s.cfg.Tasks.Go(func() { s.finish(left) })
+			return frames
+		case !s.wrote(n, err):
+			return frames
+		}
+		spare = frames
+	}
+	s.cfg.Writers.add(s) // there may be more: after the others
+	return spare
+}
+
+// finish writes what a peer did not take at once, and what comes meanwhile. It
+// waits for the peer.
+func (s *Session) finish(left *leftover) {
+	n, err := s.sock.conn.finish(left)
 	var frames []wire.Frame
-	for {
+	for s.wrote(n, err) {
 		if frames = s.Member.Take(frames); len(frames) == 0 {
 			return
 		}
-		n, err := s.sock.conn.writeFrames(frames)
-		s.cfg.Meter.BytesOut.Add(uint64(n))
-		if err != nil {
-			s.sock.conn.Conn.Close() // the reader sees it and ends the session
-			s.Member.Discard()
-			return
-		}
+		n, err = s.sock.conn.writeFrames(frames)
 	}
+}
+
+// wrote counts what was written. After an error it ends the session and
+// reports false.
+func (s *Session) wrote(n int, err error) bool {
+	s.cfg.Meter.BytesOut.Add(uint64(n))
+	if err == nil {
+		return true
+	}
+	s.sock.conn.Conn.Close() // the reader sees it and ends the session
+	s.Member.Discard()
+	return false
 }
 
 // End implements room.Socket. From here on no frame of the socket counts; the
