@@ -119,19 +119,15 @@ func fillDisk(t *testing.T, what string, town func(dir string) string) {
 		when := fmt.Sprintf("full %d", i+1)
 		c.typeFor(200 * time.Millisecond)
 		fill(t, ballast)
-		// What the log has allocated already can still be written: then people
-		// go on until it cannot, and whatever they are told is true.
-		unsaved := 0
-		for round := 0; round < 10 && unsaved == 0; round++ {
-			c.typeFor(700 * time.Millisecond)
-			unsaved, _ = c.toldUnsaved()
-		}
-		if unsaved == 0 {
-			t.Errorf("%s: nobody was told that nothing can be saved", when)
-		} else {
-			felt++
-		}
+		c.typeFor(700 * time.Millisecond)
 		c.tally()
+		if told, _ := c.toldUnsaved(); told > 0 {
+			felt++
+		} else {
+			// What SQLite's log has allocated already can be written again and
+			// again on a full disk. Then everything must really be saved.
+			c.settle()
+		}
 		dies := i%2 == 1
 		if dies {
 			c.die()
@@ -146,6 +142,9 @@ func fillDisk(t *testing.T, what string, town func(dir string) string) {
 		if t.Failed() {
 			return
 		}
+	}
+	if felt == 0 {
+		t.Error("nobody was ever told that nothing can be saved")
 	}
 	c.archive()
 	if code := c.s.stop(t, syscall.SIGTERM); code != 0 {

@@ -108,6 +108,12 @@ func lineage(client uint64) string { return strconv.FormatUint(client, 10) }
 // firstSeedClient is the smallest client id of a seed; editors have 32 bits.
 const firstSeedClient = 1 << 32
 
+// isSeed reports whether a lineage names a seed of ours.
+func isSeed(lineage string) bool {
+	client, err := strconv.ParseUint(lineage, 10, 64)
+	return err == nil && client >= firstSeedClient
+}
+
 // Foreign implements room.LineageChecker: content under the client id of
 // another seed grew from another reading of the record.
 func (h *Handler) Foreign(meta store.Meta, sv yjs.StateVector) bool {

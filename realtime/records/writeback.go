@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/civicpress/realtimefx/host"
+	"github.com/civicpress/realtimefx/markdown"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
 
@@ -71,9 +72,13 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 		return store.Outcome{}, err
 	}
 	there := p.text()
-	if w.base == nil {
-		// What the document says itself is the base: the text that is there
-		// wins, as it is never older than the snapshot we have.
+	switch {
+	case w.base != nil:
+	case isSeed(w.c.Meta.Lineage):
+		return w.reconcile(ctx, p)
+	default:
+		// From the Node server. What the document says itself is the base: the
+		// text that is there wins, as it is never older than the snapshot.
 		w.base = &base{written: digestOf(w.text), source: w.source, published: p.published()}
 	}
 	next := &base{written: digestOf(there), source: w.sourceOf(there), published: p.published()}
@@ -98,6 +103,19 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 		return store.Outcome{Meta: w.meta(next)}, nil
 	}
 	return w.write(ctx, p, next)
+}
+
+// reconcile finds a base when the one that we had is damaged. Document and text
+// both may have what the other has not: neither may lose it, and what both have
+// must not be doubled.
+func (w *writing) reconcile(ctx context.Context, p *present) (store.Outcome, error) {
+	there := p.text()
+	next := &base{written: digestOf(there), source: w.source, published: p.published()}
+	if all := markdown.Union(w.text, there); !sameText(all, w.text) {
+		return w.merge(ctx, p, w.source, all, next)
+	}
+	w.base = next // the document has all of it
+	return w.bring(ctx, p)
 }
 
 // render renders the captured document once.

@@ -326,3 +326,33 @@ func TestUntouchedDocumentIsNotRendered(t *testing.T) {
 	w.flush()
 	w.wantText("one\nTWO\nthree\nfour")
 }
+
+// TestLostBase has rooms whose memory of their record was damaged. Both sides
+// went on since the last write-back: nothing of either may be lost or doubled.
+func TestLostBase(t *testing.T) {
+	for name, c := range map[string]struct{ doc, draft, want string }{
+		"same":        {"one\nTWO\nthree", "one\nTWO\nthree", "one\nTWO\nthree"},
+		"typed since": {"one\nTWO typed\nthree", "one\nTWO\nthree", "one\nTWO typed\nthree"},
+		"put since":   {"one\nTWO\nthree", "one\nTWO put\nthree", "one\nTWO put\nthree"},
+		"both":        {"one\nTWO typed\nthree", "one\nTWO\nthree put", "one\nTWO typed\nthree put"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t)
+			w.edit("one\nTWO\nthree")
+			w.flush()
+			if c.doc != "one\nTWO\nthree" {
+				w.edit(c.doc)
+			}
+			if c.draft != "one\nTWO\nthree" {
+				w.core.PutDraft(host.Draft{Fields: host.Fields{ID: id, Body: c.draft}})
+			}
+			w.meta = store.Meta{Lineage: lineage(firstSeedClient + 7)}
+			w.flush()
+			w.wantText(c.want)
+			w.wantDraft(c.want)
+			w.flush()
+			w.wantText(c.want)
+			w.wantDraft(c.want)
+		})
+	}
+}

@@ -85,7 +85,9 @@ type Expired struct {
 
 // Loaded is the best intact state of a room.
 type Loaded struct {
-	Meta     Meta      // as of the last of Entries
+	// Meta as of the last of Entries. If it is damaged only its lineage is
+	// there: an older Aux would be taken for what belongs to the document.
+	Meta     Meta
 	Snapshot *Snapshot // nil if none is intact
 	Entries  []Entry   // entries after Snapshot.Seq, gapless, checksummed
 	Damage   []Damage

@@ -64,12 +64,16 @@ func damage(dir, room string, target storetest.Target, seq uint64) error {
 		return errors.New("entry not found")
 	}
 	name := strings.ReplaceAll("r-"+room, ":", "%3a")
-	files, err := filepath.Glob(filepath.Join(dir, "snapshots", name, "*.state"))
+	pattern := "*.state"
+	if target == storetest.NewestMeta {
+		pattern = "*.meta"
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "snapshots", name, pattern))
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("no states: %w", err)
 	}
 	for i, f := range files { // sorted; the last is the newest
-		if target == storetest.NewestState && i < len(files)-1 {
+		if target != storetest.AllStates && i < len(files)-1 {
 			continue
 		}
 		if err := flip(f, nil); err != nil {

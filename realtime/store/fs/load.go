@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -59,7 +60,7 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 	}
 	l := &store.Loaded{Damage: s.journal.damage[room]}
 	var bad []stateName
-	var haveMeta bool
+	var haveMeta, noMeta bool
 	var metaSeq uint64
 	for _, n := range names {
 		snap, damage, err := s.readState(room, n)
@@ -81,9 +82,13 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 		}
 		if damage != nil {
 			l.Damage = append(l.Damage, store.Damage{Room: room, What: "meta of " + n.title(), Reason: damage.Error()})
+			noMeta = true
 			continue
 		}
 		l.Meta, metaSeq, haveMeta = meta, seq, true
+	}
+	if noMeta { // what an older one, or an entry, says besides may not belong to the document
+		l.Meta.Aux, metaSeq = nil, math.MaxUint64
 	}
 	if l.Snapshot == nil || !haveMeta {
 		if !move {
@@ -102,7 +107,7 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 		// The state that stays takes the meta over before the other goes.
 		n := stateName{l.Snapshot.Version, l.Snapshot.Seq}
 		if bad[0].version > n.version {
-			if err := s.writeMeta(room, n, metaSeq, l.Meta); err != nil {
+			if err := s.writeMeta(room, n, min(metaSeq, l.LastSeq()), l.Meta); err != nil {
 				return nil, err
 			}
 		}

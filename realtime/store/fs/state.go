@@ -23,8 +23,8 @@ import (
 //	magic, with the format version as its last byte | version, seq, time (varints) |
 //	length of the room id | room id | one zstd frame | SHA-256 of all before
 //
-// and a meta file the same with "CPRTMTA" and an encoded meta in place of the
-// frame; its seq is that of the entry the meta is as of.
+// and a meta file the same with "CPRTMTA", whose frame holds an encoded meta; its
+// seq is that of the entry the meta is as of.
 var (
 	stateMagic = []byte("CPRTSTA\x01")
 	metaMagic  = []byte("CPRTMTA\x01")

@@ -68,6 +68,37 @@ func damagedEntry(b *bench) error {
 	return b.expect(room, want{seq: 3, version: 1, through: 8, aux: "at 3", anyDamag: true})
 }
 
+func damagedMeta(b *bench) error {
+	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
+		return err
+	}
+	if err := b.damage(room, NewestMeta, 0); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 6, version: 2, through: 9, aux: "", damaged: true}); err != nil {
+		return err
+	}
+	if err := errors.Join(b.s.SaveMeta(b.ctx, room, 9, meta("nine")), b.reopen()); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 6, version: 2, through: 9, aux: "nine", anyDamag: true}); err != nil {
+		return err
+	}
+	// With the state gone too, the one before takes over what there is.
+	if err := errors.Join(b.damage(room, NewestMeta, 0), b.damage(room, NewestState, 0)); err != nil {
+		return err
+	}
+	for range 2 {
+		if err := b.expect(room, want{seq: 3, version: 1, through: 9, aux: "", anyDamag: true}); err != nil {
+			return err
+		}
+		if err := b.reopen(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func damagedAll(b *bench) error {
 	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
 		return err

@@ -29,6 +29,7 @@ const (
 	NewestState Target = iota // the newest snapshot or seed
 	AllStates
 	JournalEntry // the entry with the sequence number
+	NewestMeta   // the meta that was saved last
 )
 
 // Check is one rule of the port.

@@ -131,6 +131,9 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 	if base == nil || meta == nil {
 		return s.nothingIntact(ctx, a, room, states, l)
 	}
+	if states[0].noMeta != "" { // what an older one says besides does not belong to the document
+		meta = &stateRow{metaSeq: states[0].metaSeq, meta: store.Meta{Lineage: meta.meta.Lineage}}
+	}
 	l.Snapshot, l.Meta = &base.snap, meta.meta
 	if err := s.unite(ctx, a, room, states, l); err != nil {
 		return nil, err
