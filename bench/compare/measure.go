@@ -54,13 +54,15 @@ func measureAll(ctx context.Context, o options) (err error) {
 		}
 		s.WriteMarkdown(os.Stdout, servers.Ours)
 		r.Scenarios = append(r.Scenarios, s)
+		r.Noise.LoadAfter = loadAverage()
+		if o.json != "" { // each time: a run is long
+			if err := r.Write(o.json); err != nil {
+				return err
+			}
+		}
 	}
-	r.Noise.LoadAfter = loadAverage()
 	r.WriteNoise(os.Stdout)
-	if o.json == "" {
-		return nil
-	}
-	return r.Write(o.json)
+	return nil
 }
 
 func measureOne(ctx context.Context, kit *servers.Kit, sc scenario, name string, round int, o options) (result.Measure, error) {

@@ -102,8 +102,13 @@ func read(t *testing.T, svg string) picture {
 			if err1 != nil || err2 != nil {
 				t.Fatalf("position of %q: %v", s, last)
 			}
-			// Letters of such fonts are about 0.55 times as wide as the font is high.
-			if x+0.55*size*float64(len([]rune(s))) > width {
+			// Letters of such fonts are about 0.55 times as wide as the font is
+			// high, heavy ones 0.64.
+			wide := 0.55
+			if last["font-weight"] == "600" {
+				wide = 0.64
+			}
+			if x+wide*size*float64(len([]rune(s))) > width {
 				got.outside = append(got.outside, fmt.Sprintf("%q at %v", s, x))
 			}
 		}

@@ -31,7 +31,7 @@ const (
 	fontSize   = 12
 	titleSize  = 14
 	lineHeight = 18
-	titleChars = 46 // in a line of the title
+	titleChars = 37 // in a line of the title
 )
 
 // Write draws a picture.
@@ -61,7 +61,7 @@ func (p Panel) draw(b *strings.Builder, y float64, t Theme) float64 {
 	y += 34
 	most := 0.0
 	for _, bar := range p.Bars {
-		most = max(most, bar.Value)
+		most = max(most, bar.Value, bar.Highest)
 	}
 	length := func(v float64) float64 {
 		if most == 0 {

@@ -19,13 +19,13 @@ func (s *Scenario) WriteMarkdown(w io.Writer, ours string) {
 		rule += "--:|"
 	}
 	first := s.Metrics[0]
-	fmt.Fprintf(&b, " %s : it | delivered |\n%s--:|--:|\n", ours, rule)
+	fmt.Fprintf(&b, " %s : it | delivered | generator, CPU s |\n%s--:|--:|--:|\n", ours, rule)
 	for _, server := range s.Servers() {
 		fmt.Fprintf(&b, "| %s |", server)
 		for _, m := range s.Metrics {
 			fmt.Fprintf(&b, " %s |", s.Figure(server, m.Key))
 		}
-		fmt.Fprintf(&b, " %s | %s |\n", ratioText(s.Ratio(ours, server, first.Key)), s.deliveredText(server))
+		fmt.Fprintf(&b, " %s | %s | %s |\n", ratioText(s.Ratio(ours, server, first.Key)), s.deliveredText(server), s.generatorText(server))
 	}
 	for _, m := range s.Measures {
 		if m.Note != "" {
@@ -51,6 +51,20 @@ func (s *Scenario) deliveredText(server string) string {
 	default:
 		return fmt.Sprintf("**%d of %d missing**", missing, of)
 	}
+}
+
+func (s *Scenario) generatorText(server string) string {
+	var all []float64
+	for _, m := range s.Measures {
+		if m.Server == server && m.Generator > 0 {
+			all = append(all, m.Generator)
+		}
+	}
+	f := figureOf(all)
+	if f.N == 0 {
+		return "–"
+	}
+	return Number(f.Median)
 }
 
 func ratioText(f Figure) string {
