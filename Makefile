@@ -23,7 +23,7 @@ run: web ## start the demo and print links for two clerks (ARGS="--dir D" keeps 
 
 test: setup-test ## the whole test suite, with real clients and a real browser where there is one
 	$(GO) test -timeout 20m $(PKGS)
-	$(if $(filter ./...,$(PKGS)),$(GO) -C bench/compare test ./...)
+	$(if $(filter ./...,$(PKGS)),$(GO) -C bench/compare test -count=1 ./...)
 
 race: ## the tests under the race detector
 	$(GO) test -race -timeout 30m $(PKGS)
