@@ -150,8 +150,8 @@ func TestFiguresIsCurrent(t *testing.T) {
 func TestQuoteCanFail(t *testing.T) {
 	figures := map[string]figure{"a.b": {What: "lost", Value: "0 of 9", Unit: "words", Beside: map[string]string{"Another": "3 of 9"}, Command: "make x", Date: "2026-03-01"}}
 	for page, want := range map[string]string{
-		"<!-- figure a.b -->1<!-- end -->":                   "<!-- figure a.b -->0 of 9 words<!-- end -->",
-		"<!-- figure a.b of Another --><!-- end -->":         "<!-- figure a.b of Another -->3 of 9<!-- end -->",
+		"<!-- figure a.b -->1<!-- end -->":                    "<!-- figure a.b -->0 of 9 words<!-- end -->",
+		"<!-- figure a.b of Another --><!-- end -->":          "<!-- figure a.b of Another -->3 of 9<!-- end -->",
 		"<!-- begin figures a -->\nold\n<!-- end figures -->": "<!-- begin figures a -->\n| | here | Another | how measured |\n|---|---|---|---|\n| lost | 0 of 9 words | 3 of 9 | `make x`, 2026-03-01 |\n<!-- end figures -->",
 		"<!-- begin figures b -->\n<!-- end figures -->":      "<!-- begin figures b -->\nNot measured yet.\n<!-- end figures -->",
 	} {
