@@ -7,6 +7,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
+import { troubles } from './troubles.mjs'
 
 const limit = 20_000
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n')
@@ -472,6 +473,8 @@ const scenarios = {
     return {}
   }
 }
+
+Object.assign(scenarios, troubles({ options, ask, check, open, openRecord, paragraph, caret, textOf, saved, until, fits }))
 
 let status = 0
 try {

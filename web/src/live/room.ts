@@ -105,6 +105,12 @@ export class Room {
     this.options.onConnection(this.#connection)
   }
 
+  /** Takes what this user may do; a change under his hands is told in words. */
+  #access(access: Access, changed: boolean): void {
+    const notice = access === 'edit' ? '' : 'You may no longer edit this record. You go on seeing what others write.'
+    this.#update(changed ? { access, notice } : { access })
+  }
+
   #connectLater(): void {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => this.provider.connect(), 4000 + Math.random() * 6000)
@@ -125,7 +131,7 @@ export class Room {
         return this.saves.saved(frame as unknown as SavedFrame)
       case 'connection.ack':
       case 'access':
-        if (frame.access === 'edit' || frame.access === 'view') this.#update({ access: frame.access })
+        if (frame.access === 'edit' || frame.access === 'view') this.#access(frame.access, frame.event === 'access')
         return
       case 'reload':
         return this.options.onReload('This window held an older version of the record; what you see now is the current one.')
