@@ -99,6 +99,7 @@ func (j *Journal) take() []queued {
 	defer j.mu.Unlock()
 	batch := j.queue
 	j.queue, j.spare = j.spare, nil
+	j.writing = batch[0].at
 	return batch
 }
 
@@ -121,6 +122,7 @@ func (j *Journal) committed(batch []queued, took time.Duration) {
 		total += size(&q.entry)
 		q.log.durable = q.entry.Seq
 	}
+	j.writing = time.Time{}
 	j.bytes -= total
 	j.waiting -= count
 	j.stats.Commits++
@@ -169,6 +171,7 @@ func (j *Journal) failed(batch []queued, err error) {
 		j.log.Error("journal cannot write; edits are kept in memory and retried", "error", err, "entries", j.waiting)
 	}
 	j.lastErr = err
+	j.writing = time.Time{}
 	j.queue = append(batch, j.queue...)
 }
 
@@ -194,6 +197,7 @@ func (j *Journal) giveUp(batch []queued, re *RoomError) bool {
 		clear(qs[len(kept):])
 		return kept
 	}
+	j.writing = time.Time{}
 	j.queue = append(keep(batch), keep(j.queue)...)
 	var tell []*Log
 	for l := range found {
@@ -258,11 +262,12 @@ func (j *Journal) tellFailing() {
 	}
 }
 
-// lagLocked is the age of the oldest entry that is not durable. While a batch
-// is being written the queue holds only what came after; the difference is one
-// commit.
+// lagLocked is the age of the oldest entry that is not durable.
 func (j *Journal) lagLocked(now time.Time) time.Duration {
-	if len(j.queue) == 0 {
+	switch {
+	case !j.writing.IsZero(): // the queue holds only what came after
+		return now.Sub(j.writing)
+	case len(j.queue) == 0:
 		return 0
 	}
 	return now.Sub(j.queue[0].at)

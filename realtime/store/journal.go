@@ -83,10 +83,11 @@ type Journal struct {
 	mu      sync.Mutex // guards what follows and the fields of every Log
 	started bool
 	stopped bool
-	queue   []queued // not yet handed to the store
-	spare   []queued // the queue of the commit before, for reuse
-	bytes   int64    // of queue and of the batch being written
-	waiting int      // entries in queue and in the batch being written
+	queue   []queued  // not yet handed to the store
+	spare   []queued  // the queue of the commit before, for reuse
+	writing time.Time // arrival of the oldest entry in the store's hands; zero = none
+	bytes   int64     // of queue and of the batch being written
+	waiting int       // entries in queue and in the batch being written
 	since   time.Time
 	lastErr error
 	stats   JournalStats

@@ -260,7 +260,11 @@ func TestJournalHangingStoreCountsAsFailing(t *testing.T) {
 		j := startJournal(t, s, store.JournalOptions{AppendTimeout: time.Second})
 		e := &ear{}
 		mustAppend(t, j.Open("a", 0, e), 1)
-		time.Sleep(2 * time.Second)
+		time.Sleep(900 * time.Millisecond) // the store has it in its hands
+		if lag := j.Stats().Lag; lag != 900*time.Millisecond {
+			t.Errorf("lag %v while the store hangs, want 900 ms", lag)
+		}
+		time.Sleep(1100 * time.Millisecond)
 		if _, f, _ := e.heard(); f != 1 {
 			t.Errorf("told failing %d times, want once", f)
 		}
