@@ -110,6 +110,7 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 // must not be doubled.
 func (w *writing) reconcile(ctx context.Context, p *present) (store.Outcome, error) {
 	there := p.text()
+	w.h.log.Warn("what the room remembers of its record's text is damaged; document and text are united", "record", w.id)
 	next := &base{written: digestOf(there), source: w.source, published: p.published()}
 	if all := markdown.Union(w.text, there); !sameText(all, w.text) {
 		return w.merge(ctx, p, w.source, all, next)

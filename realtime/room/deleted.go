@@ -83,6 +83,9 @@ func (m *Manager) Deleted(id string) {
 // edit that was acknowledged.
 func (m *Manager) retireOpen(ctx context.Context, r *Room) {
 	c := r.captured()
+	if len(c.State) == 0 {
+		return // it could not be encoded, which was logged; what is stored is put away later
+	}
 	if err := m.retire(ctx, r.id, c.State, c.Meta); err != nil {
 		r.logger.Error("the document of a deleted record could not be put away; tried again later", "op", "room.retire", "error", err)
 	}
