@@ -10,7 +10,7 @@ func ConvertV1ToV2(update []byte) ([]byte, error) { return convert(update, false
 // convertUpdateFormatV2ToV1 returns. Like that it fails for an embed or a mark
 // whose value is undefined or holds a BigInt: format V1 keeps those as JSON.
 func ConvertV2ToV1(update []byte) ([]byte, error) {
-	internal, err := toInternal(update)
+	internal, err := toInternal(update, defaultV2Expansion)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ func DiffUpdateV2(update, stateVector []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	internal, err := toInternal(update)
+	internal, err := toInternal(update, defaultV2Expansion)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,8 @@
 // everywhere, and in plain ASCII finding one costs nothing.
 //
 // The work of one update is near linear in its bytes, also if it was made to
-// be slow, and the memory it takes is at most 64 times its size plus 1 MB.
+// be slow, and the memory it takes is at most 64 times its size plus 1 MB; in
+// format V2, where a struct can be one byte, 160 times plus 1 MB.
 // Nothing recurses into content. Limits bound the rest.
 //
 // # What a document does not do

@@ -35,6 +35,11 @@ type Limits struct {
 	// PendingBytes is the size of what waits for missing updates, this
 	// update included. Default 16 MiB.
 	PendingBytes int
+	// V2Expansion is how many bytes an update in format V2 may take in format V1
+	// for each of its own and of 2048 more, and how many sixteenths of a struct:
+	// run lengths say a lot in few bytes. Default 16, which is above what editing
+	// makes. Functions without a Doc use the default.
+	V2Expansion int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -43,6 +48,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.PendingBytes <= 0 {
 		l.PendingBytes = 16 << 20
+	}
+	if l.V2Expansion <= 0 {
+		l.V2Expansion = defaultV2Expansion
 	}
 	return l
 }

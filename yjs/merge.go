@@ -21,7 +21,7 @@ func MergeUpdatesV2(updates [][]byte) ([]byte, error) {
 	internal := make([][]byte, len(updates))
 	for i, u := range updates {
 		var err error
-		if internal[i], err = toInternal(u); err != nil {
+		if internal[i], err = toInternal(u, defaultV2Expansion); err != nil {
 			return nil, fmt.Errorf("update %d of %d: %w", i+1, len(updates), err)
 		}
 	}

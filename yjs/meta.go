@@ -11,7 +11,7 @@ func UpdateMeta(update []byte) (from, to StateVector, err error) {
 
 // UpdateMetaV2 is UpdateMeta for format V2.
 func UpdateMetaV2(update []byte) (from, to StateVector, err error) {
-	internal, err := toInternal(update)
+	internal, err := toInternal(update, defaultV2Expansion)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +52,7 @@ func StateVectorFromUpdate(update []byte) ([]byte, error) {
 // StateVectorFromUpdateV2 is StateVectorFromUpdate for format V2. A state vector
 // has only one format.
 func StateVectorFromUpdateV2(update []byte) ([]byte, error) {
-	internal, err := toInternal(update)
+	internal, err := toInternal(update, defaultV2Expansion)
 	if err != nil {
 		return nil, err
 	}

@@ -215,7 +215,7 @@ func TestRawValues(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			internal, err := toInternal(update)
+			internal, err := toInternal(update, defaultV2Expansion)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -328,7 +328,7 @@ func FuzzUpdateV2(f *testing.F) {
 		f.Add([]byte(c.MergedV2))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		internal, err := toInternal(b)
+		internal, err := toInternal(b, defaultV2Expansion)
 		if err != nil {
 			return
 		}
@@ -336,7 +336,7 @@ func FuzzUpdateV2(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		again, err := toInternal(v2)
+		again, err := toInternal(v2, defaultV2Expansion)
 		if errors.Is(err, ErrLimit) {
 			return // written without references to keys it may be smaller
 		}

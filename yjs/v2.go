@@ -5,7 +5,7 @@ func (d *Doc) ApplyUpdateV2(update []byte, origin any) error {
 	if n := d.limits.UpdateBytes; len(update) > n {
 		return &LimitError{"UpdateBytes", uint64(n), uint64(len(update))}
 	}
-	internal, err := toInternal(update)
+	internal, err := toInternal(update, d.limits.V2Expansion)
 	if err != nil {
 		return err
 	}

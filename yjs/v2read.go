@@ -9,21 +9,24 @@ import (
 
 // Run-length encoding makes it easy to say a lot in few bytes: format V2 of
 // 20 bytes can announce 2^50 structs. What is read is therefore bounded by the
-// size that it takes in format V1.
+// size that it takes in format V1, and by the number of structs. A struct of an
+// editor takes a byte or more, and 13 bytes at most where V2 needs only that one.
 const (
-	v2Expansion = 8       // bytes of V1 for each byte of V2
-	v2Free      = 1 << 18 // and so much for any update, however small
+	defaultV2Expansion = 16
+	v2Free             = 2048 // counts as so many bytes more, for small updates
+	v2StructBytes      = 16   // of what V1 may take, there must be so many for each struct
 )
 
 // toInternal reads an update in format V2 and returns it in format V1, which may
-// hold raw values (see block.data).
-func toInternal(update []byte) ([]byte, error) {
+// hold raw values (see block.data). See Limits for the expansion.
+func toInternal(update []byte, expansion int) ([]byte, error) {
 	r, err := newV2Reader(update)
 	if err != nil {
 		return nil, malformed(err, "columns")
 	}
 	w := v1Writer{internal: true}
-	limit := len(update)*v2Expansion + v2Free
+	limit := (uint64(len(update)) + v2Free) * uint64(expansion)
+	seen := uint64(0) // structs
 	groups, err := r.rest.VarUint()
 	if err != nil {
 		return nil, malformed(err, "number of clients")
@@ -41,9 +44,7 @@ func toInternal(update []byte) ([]byte, error) {
 		if err != nil {
 			return nil, malformed(err, "clock")
 		}
-		if w.open(client, clock); len(w.buf) > limit {
-			return nil, tooLong(update, limit)
-		}
+		w.open(client, clock)
 		for range structs {
 			b := block{id: ID{client, clock}}
 			if err := r.read(&b); err != nil {
@@ -52,8 +53,9 @@ func toInternal(update []byte) ([]byte, error) {
 			if err := w.write(&b, 0); err != nil {
 				return nil, err
 			}
-			if len(w.buf) > limit {
-				return nil, tooLong(update, limit)
+			seen++
+			if got := max(uint64(len(w.buf)), seen*v2StructBytes); got > limit {
+				return nil, &LimitError{"V2Expansion", limit, got}
 			}
 			clock += b.len
 		}
@@ -63,10 +65,6 @@ func toInternal(update []byte) ([]byte, error) {
 		return nil, err
 	}
 	return w.finish(ds)
-}
-
-func tooLong(update []byte, limit int) error {
-	return fmt.Errorf("%w: update of %d bytes in format V2 takes more than %d in format V1", ErrLimit, len(update), limit)
 }
 
 // A v2Reader reads the structs of an update in format V2.

@@ -27,6 +27,14 @@ export class Replica {
     this.waiting = []
     this.stderr = ''
     this.gone = null
+    // A replica hangs if no answer has come for ten looks while one is waited for.
+    // Not one timer a request: while Yjs computes for long, no answer is read.
+    this.looks = 0
+    clearInterval(this.watch)
+    this.watch = setInterval(() => {
+      this.looks = this.waiting.length ? this.looks + 1 : 0
+      if (this.looks > 10) { this.hung = true; this.kill() }
+    }, this.timeout / 10).unref()
     child.stderr.on('data', d => { this.stderr = (this.stderr + d).slice(-4000) })
     child.stdin.on('error', () => {}) // the exit says why
     child.on('close', (code, signal) => {
@@ -37,9 +45,8 @@ export class Replica {
       have = have.length ? Buffer.concat([have, chunk]) : chunk
       while (have.length >= 4 && have.length >= 4 + have.readUInt32BE(0)) {
         const end = 4 + have.readUInt32BE(0)
-        const request = this.waiting.shift()
-        clearTimeout(request.timer)
-        request.resolve({ status: have[4], data: new Uint8Array(have.subarray(5, end)) })
+        this.looks = 0
+        this.waiting.shift().resolve({ status: have[4], data: new Uint8Array(have.subarray(5, end)) })
         have = have.subarray(end)
       }
     })
@@ -47,7 +54,7 @@ export class Replica {
 
   fail (error) {
     this.gone = error
-    for (const r of this.waiting) { clearTimeout(r.timer); r.reject(error) }
+    for (const r of this.waiting) r.reject(error)
     this.waiting = []
   }
 
@@ -59,8 +66,7 @@ export class Replica {
     head.writeUInt32BE(body.length + 1)
     head.write(op, 4)
     const answer = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.hung = true; this.kill() }, this.timeout)
-      this.waiting.push({ resolve, reject, timer })
+      this.waiting.push({ resolve, reject })
     })
     answer.catch(() => {}) // whoever awaits it sees the failure
     this.child.stdin.write(head)
