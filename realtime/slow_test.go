@@ -19,12 +19,18 @@ import (
 // that misbehave.
 func (s *stand) rawDial(user int64, roomID string) (net.Conn, *bufio.Reader) {
 	s.t.Helper()
+	return s.rawDialWith(user, roomID, "")
+}
+
+// rawDialWith is rawDial with more lines of header.
+func (s *stand) rawDialWith(user int64, roomID, more string) (net.Conn, *bufio.Reader) {
+	s.t.Helper()
 	c, err := net.Dial("tcp", s.server.Addr().String())
 	must(s.t, err)
 	s.t.Cleanup(func() { c.Close() })
 	must(s.t, c.SetDeadline(time.Now().Add(6*patience)))
 	fmt.Fprintf(c, "GET /realtime/records/%s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: auth.%s\r\n\r\n", roomID, s.host.Login(user, 0))
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n%sSec-WebSocket-Protocol: auth.%s\r\n\r\n", roomID, more, s.host.Login(user, 0))
 	br := bufio.NewReader(c)
 	resp, err := http.ReadResponse(br, nil)
 	must(s.t, err)

@@ -195,7 +195,7 @@ func liveHeap() uint64 {
 // to no compression, whatever the client offers.
 func TestCompressedFramesAreRefused(t *testing.T) {
 	s := newStand(t, standOptions{})
-	raw, br := s.rawDial(1, "r1")
+	raw, br := s.rawDialWith(1, "r1", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
 	_, err := raw.Write(masked(0xc2, []byte(strings.Repeat("\x00", 1000))))
 	must(t, err)
 	for {
