@@ -140,6 +140,30 @@ func TestDeadPeerIsFound(t *testing.T) {
 	})
 }
 
+// A reader that takes nothing is cut off after the documented time without
+// progress, and not before.
+func TestStoppedReaderIsCutOffInTime(t *testing.T) {
+	for _, stall := range []time.Duration{15 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			b, stop := newBubble(t, Options{Stall: stall})
+			defer stop()
+			ws := b.connect(1) // reads the answer to its upgrade and nothing more
+			defer ws.CloseNow()
+			must(t, ws.Write(t.Context(), websocket.MessageBinary, protocol.AppendSyncStep1(nil, []byte{0})))
+			time.Sleep(stall - time.Second)
+			synctest.Wait()
+			if n := b.server.sessions.count(); n != 1 {
+				t.Errorf("cut off before %v", stall)
+			}
+			time.Sleep(3 * time.Second) // the server looks once a second
+			synctest.Wait()
+			if n := b.server.sessions.count(); n != 0 || b.server.meter.CutOff.Load() != 1 {
+				t.Errorf("not cut off after %v: %d sessions, %d counted", stall, n, b.server.meter.CutOff.Load())
+			}
+		})
+	}
+}
+
 // Rights are read again every minute, whether or not the core says anything.
 func TestRightsAreReadPeriodically(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (s *Session) Tick(now time.Time) {
 	if n := s.sock.conn.received.Load(); n != w.received {
 		w.received, w.receivedAt, w.pinged = n, now, false
 	}
-	if n := s.sock.conn.sent.Load(); n != w.sent {
+	if n := s.sock.conn.sent.Load(); n > w.sent { // less: our ping, not written yet
 		w.sent, w.sentAt, w.heardAt = n, now, now
 	}
 	busy := s.Member.Draining()
@@ -50,7 +50,7 @@ func (s *Session) Tick(now time.Time) {
 	switch silent := now.Sub(w.receivedAt); {
 	case busy && now.Sub(w.sentAt) >= s.cfg.Stall:
 		s.cfg.Meter.CutOff.Inc()
-		s.cfg.Logger.Info("client took nothing for too long and is cut off", "op", "session.watch", "client", s.Member.ID(), "queued_bytes", s.Member.Queued())
+		s.cfg.Logger.Info("client took nothing for too long and is cut off", "op", "session.watch", "client", s.Member.ID(), "for", now.Sub(w.sentAt).Round(time.Second), "queued_bytes", s.Member.Queued())
 		s.Kill(wire.Close{Code: wire.CodePolicy, Retry: true})
 	case silent >= w.ping+pongWait && !busy:
 		s.cfg.Logger.Debug("client is dead", "op", "session.watch", "client", s.Member.ID())
