@@ -9,8 +9,12 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 )
 
 // neighbour stands for the Node core and its interface on ports 3000 and 3030.
@@ -82,5 +86,30 @@ func (m *machine) browsers(s *server) {
 		if !strings.HasPrefix(socket, "wss://"+m.site+"/realtime/records/"+v.Record) {
 			m.t.Errorf("a page opened a socket to %s", socket)
 		}
+	}
+}
+
+// restored starts the service on what was unpacked from the backup, which was
+// taken while people were at work: everything is there, and they go on.
+func (m *machine) restored(dir string, s *server) {
+	m.t.Helper()
+	api, socket := freeAddr(m.t), freeAddr(m.t)
+	m.must(os.Remove(filepath.Join(dir, ".system-data", "realtime.yml"))) // which wants the proxy
+	again := &server{API: "http://" + api, Realtime: "ws://" + socket, Dir: dir, Users: s.Users, log: &lockedBuffer{}, exited: make(chan struct{})}
+	again.cmd = exec.Command(binary(m.t), "serve", "--dir", dir, "--api-addr", api, "--realtime-addr", socket)
+	again.cmd.Stderr = again.log
+	m.must(again.cmd.Start())
+	go func() { again.status = again.cmd.Wait(); close(again.exited) }()
+	defer again.kill()
+	m.sh("for i in $(seq 300); do curl -fsS http://" + api + "/ready && exit 0; sleep 0.1; done; exit 1")
+	c := startClients(m.t)
+	c.join(again, "alice", "alice", bylaw, true)
+	if got := c.content("alice").XML; !strings.Contains(got, "Through nginx.A") || !strings.Contains(got, "Through nginx.B") {
+		m.t.Errorf("after the restore the record is %s", got)
+	}
+	c.do("type", do{"client": "alice", "block": 0, "text": "Restored. "})
+	c.do("saved", do{"client": "alice"})
+	if code := again.stop(m.t, syscall.SIGTERM); code != 0 {
+		m.t.Errorf("exit code %d", code)
 	}
 }

@@ -336,6 +336,7 @@ func (m *machine) operate(s *server) {
 	if code, got, stderr := runOnce(m.t, nil, "export", "--dir", filepath.Join(s.Dir, "restored"), bylaw); code != 0 || !strings.Contains(got, "Through nginx.B") {
 		m.t.Errorf("export from the backup: %d %s", code, stderr)
 	}
+	m.restored(filepath.Join(s.Dir, "restored"), s)
 }
 
 // routes checks what goes where.
