@@ -74,11 +74,12 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 	there := p.text()
 	switch {
 	case w.base != nil:
-	case isSeed(w.c.Meta.Lineage):
+	case isSeed(w.c.Meta.Lineage), w.c.Seq > 0:
 		return w.reconcile(ctx, p)
 	default:
-		// From the Node server. What the document says itself is the base: the
-		// text that is there wins, as it is never older than the snapshot.
+		// From the Node server, and nobody has typed here since. What the
+		// document says itself is the base: the text that is there wins, as it
+		// is never older than the snapshot.
 		w.base = &base{written: digestOf(w.text), source: w.source, published: p.published()}
 	}
 	next := &base{written: digestOf(there), source: w.sourceOf(there), published: p.published()}

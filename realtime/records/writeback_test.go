@@ -275,6 +275,15 @@ func TestNodeSnapshot(t *testing.T) {
 	w.flush()
 	w.wantText("one\ntwo, by REST\nthree")
 	w.wantDraft("none")
+
+	// Somebody typed before the first look: that is not in the text yet, and
+	// must not be taken back.
+	w = newTown(t)
+	w.meta = store.Meta{Lineage: "node"}
+	w.edit("one\ntwo typed\nthree")
+	w.flush()
+	w.wantText("one\ntwo typed\nthree")
+	w.wantDraft("one\ntwo typed\nthree")
 }
 
 func TestFailuresWriteNothing(t *testing.T) {

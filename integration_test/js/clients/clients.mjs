@@ -5,6 +5,7 @@
 //   {"n":2,"op":"synced","client":"alice"}
 //   {"n":3,"op":"type","client":"alice","block":2,"at":0,"text":"…","pause":5}     at < 0 counts from the end
 //   {"n":3,"op":"clear","client":"alice"}         deletes everything
+//   {"n":3,"op":"revise","xml_of":base64,"afresh":true,"block":2,"text":"…"}   a document of nobody's -> xml, state
 //   {"n":4,"op":"until","clients":["alice","bob"],"equal":true,"contains":"…","lacks":"…","presence":2}
 //        "sees":[{"of":"alice","field":"caret","value":3}]   what each of the clients knows of the presence of others
 //   {"n":5,"op":"read","client":"alice"}          -> xml, blocks, state (base64), updates, presence
@@ -137,6 +138,19 @@ const operations = {
       c.doc.transact(() => node.insert(position, letter), origin)
       position += letter.length
     }
+  },
+  revise ({ xml_of: update, afresh = false, block, text }) {
+    let doc = new Y.Doc()
+    Y.applyUpdate(doc, Buffer.from(update, 'base64'))
+    if (afresh) { // the same content, by somebody who begins the document anew
+      const copy = new Y.Doc()
+      copy.getXmlFragment('default').insert(0, doc.getXmlFragment('default').toArray().map(node => node.clone()))
+      doc = copy
+    }
+    const fragment = doc.getXmlFragment('default')
+    const node = fragment.get(block).get(0)
+    node.insert(node.length, text)
+    return { xml: fragment.toString(), state: Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64') }
   },
   clear ({ client }) {
     const c = named(client)
