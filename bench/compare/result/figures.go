@@ -47,7 +47,7 @@ func (s *Scenario) Ratio(server, to, metric string) Figure {
 	var all []float64
 	for _, m := range s.Measures {
 		v, ok := m.Values[metric]
-		if !ok || m.Server != server {
+		if !ok || m.Server != server || v <= 0 { // a growth can be below 0
 			continue
 		}
 		for _, other := range s.Measures {
