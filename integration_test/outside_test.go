@@ -196,8 +196,9 @@ func TestStaleTab(t *testing.T) {
 
 	again := startDemo(t, dir, "--realtime-addr", strings.TrimPrefix(s.Realtime, "ws://"))
 	c.do("frame", do{"client": "told", "match": "lineage.changed"})
-	c.join(again, "fresh", "alice", bylaw, false)
+	c.join(again, "fresh", "alice", bylaw, true)
 	c.do("type", do{"client": "fresh", "block": o.block, "text": " And it goes on."})
+	c.do("saved", do{"client": "fresh"}) // it has arrived
 	snapshot(t, again, "alice", bylaw)
 	fresh := c.content("fresh")
 	if got, want := len(fresh.Blocks), o.blocks; got != want {
