@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,6 +110,26 @@ func (k *soak) stopReading(ctx context.Context, g *guest) {
 		pause(ctx, 4*time.Minute)
 		_ = conn.CloseNow()
 	}
+}
+
+var cutOffAfter = regexp.MustCompile(`msg="client took nothing for too long and is cut off".* for=(\S+)`)
+
+// checkCutOff looks whether the client that never reads was cut off after the
+// time of soakConfig. In a short run it may still be within that time.
+func (k *soak) checkCutOff(f figures) {
+	if f.get("slow_reader_cutoffs_total") == 0 {
+		if k.length >= 2*time.Minute {
+			k.t.Error("the client that never reads was not cut off")
+		}
+		return
+	}
+	told := cutOffAfter.FindStringSubmatch(k.s.log.tail(64 << 20))
+	d, err := time.ParseDuration(append(told, "", "")[1])
+	if err != nil || d < 15*time.Second {
+		k.t.Errorf("the client that never reads was cut off after %v without progress, want 15 s: %v", d, err)
+		return
+	}
+	k.t.Logf("the client that never reads was cut off after %v without progress", d)
 }
 
 // relay measures how long edits of one client take to another one.
