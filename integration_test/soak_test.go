@@ -117,7 +117,7 @@ func newSoak(t *testing.T) *soak {
 	if err := os.WriteFile(filepath.Join(dir, ".system-data", "realtime.yml"), []byte(soakConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	k.s = startDemo(t, dir, "--records", fmt.Sprint(soakRooms))
+	k.s = startDemo(t, dir, "--records", fmt.Sprint(soakRooms), "--log-level", "info")
 	k.tokens = map[conduct]string{
 		steady: k.s.Users["alice"].Token, revoked: k.login(), restless: k.s.Users["dave"].Token, lookingOn: k.s.Users["carol"].Token,
 	}

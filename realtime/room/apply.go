@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"log/slog"
 
 	"github.com/civicpress/realtimefx/hooks"
 	"github.com/civicpress/realtimefx/host"
@@ -99,7 +100,7 @@ func (r *Room) applyFrom(w *writer) {
 		r.manager.opts.Meter.UpdatesBad.Inc()
 		id := host.NewCorrelationID()
 		m.invalid++
-		if r.report(m.invalid, "invalid update refused", "op", "room.apply", "client", m.id, "user", m.user.ID, "count", m.invalid, "correlation_id", id, "error", bad) {
+		if r.report(slog.LevelWarn, m.invalid, "invalid update refused", "op", "room.apply", "client", m.id, "user", m.user.ID, "count", m.invalid, "correlation_id", id, "error", bad) {
 			r.manager.emit(id, hooks.SecurityInvalidUpdate{UserID: m.user.ID, ClientID: m.id, RoomID: r.id, Count: m.invalid})
 		}
 		m.SendControl(wire.Error(ErrInvalidUpdate.Code, "The server could not read an edit of yours; reload the document.", id))

@@ -18,10 +18,9 @@ func isTold(n int) bool { return n&(n-1) == 0 }
 
 // report logs the nth time of something, and says whether the hooks are to
 // hear of it too.
-func (r *Room) report(n int, msg string, args ...any) bool {
-	level := slog.LevelDebug
-	if isTold(n) {
-		level = slog.LevelWarn
+func (r *Room) report(level slog.Level, n int, msg string, args ...any) bool {
+	if !isTold(n) {
+		level = slog.LevelDebug
 	}
 	r.logger.Log(context.Background(), level, msg, args...)
 	return isTold(n)
@@ -33,7 +32,8 @@ func (r *Room) denyEdit(m *Member) {
 	m.refused = true // until a step 2 brings everything the client has
 	m.denials++
 	id := host.NewCorrelationID()
-	if r.report(m.denials, "edit refused for want of the right", "op", "room.security", "client", m.id,
+	// No warning: stock editors let a viewer type.
+	if r.report(slog.LevelInfo, m.denials, "edit refused for want of the right", "op", "room.security", "client", m.id,
 		"user", m.user.ID, "count", m.denials, "correlation_id", id) {
 		r.manager.emit(id, hooks.SecurityPermissionDenied{UserID: m.user.ID, ClientID: m.id, RoomID: r.id, Action: "edit", Count: m.denials})
 	}
@@ -49,7 +49,7 @@ func (r *Room) forged(m *Member, what string, client uint64, owner int64) (id st
 	r.manager.opts.Meter.Forged.Inc()
 	m.forgeries++
 	id = host.NewCorrelationID()
-	if r.report(m.forgeries, "client speaks as somebody else", "op", "room.security", "what", what, "client", m.id,
+	if r.report(slog.LevelWarn, m.forgeries, "client speaks as somebody else", "op", "room.security", "what", what, "client", m.id,
 		"user", m.user.ID, "owner", owner, "count", m.forgeries, "correlation_id", id) {
 		r.manager.emit(id, hooks.SecurityForged{UserID: m.user.ID, ClientID: m.id, RoomID: r.id,
 			What: what, YClient: client, OwnerID: owner, Count: m.forgeries})
