@@ -117,6 +117,11 @@ func (m *Manager) finish(e *entry, reason string) {
 	if err := r.watch.Close(ctx); err != nil {
 		m.logger.Warn("the room's last write-back did not end in time", "op", "room.close", "room", e.id, "error", err)
 	}
+	if reason == "failed" || reason == "deleted" { // nothing was flushed before; at a stop the journal writes the rest
+		if err := r.log.Flush(ctx); err != nil {
+			m.logger.Warn("the room's last edits are not on disk when it closes", "op", "room.close", "room", e.id, "error", err)
+		}
+	}
 	r.log.Close()
 	if r.link != nil {
 		r.link.Close()
