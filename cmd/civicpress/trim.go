@@ -17,13 +17,15 @@ import (
 
 const (
 	// trimEvery is how often the figures are read.
-	trimEvery = 2 * time.Second
+	trimEvery = 500 * time.Millisecond
 	// trimQuiet is how many bytes may be allocated in that time for the
 	// program to count as quiet.
-	trimQuiet = 4 << 20
-	// trimWorth is how many bytes must have been allocated since the last time,
-	// or lie free without having been given back, to be worth a collection.
+	trimQuiet = 1 << 20
+	// trimWorth is how many bytes, and trimPart which part of what is alive,
+	// must have been allocated since the last time, or lie free without having
+	// been given back, to be worth a collection.
 	trimWorth = 8 << 20
+	trimPart  = 4
 )
 
 // trimmer decides when memory is given back.
@@ -32,11 +34,13 @@ type trimmer struct {
 	done      uint64 // allocated when memory was last given back
 }
 
-// due is told the bytes allocated since the start and those that lie free.
-func (t *trimmer) due(allocated, free uint64) bool {
+// due is told the bytes allocated since the start, those in use, and those that
+// lie free.
+func (t *trimmer) due(allocated, used, free uint64) bool {
 	quiet := allocated-t.allocated <= trimQuiet
 	t.allocated = allocated
-	if !quiet || allocated-t.done < trimWorth && (free < trimWorth || allocated == t.done) {
+	worth := max(trimWorth, used/trimPart)
+	if !quiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
 		return false
 	}
 	t.done = allocated
@@ -51,7 +55,7 @@ func trimMemory(lc fx.Lifecycle) {
 		go func() {
 			defer close(ended)
 			var t trimmer
-			figures := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+			figures := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 			tick := time.NewTicker(trimEvery)
 			defer tick.Stop()
 			for {
@@ -61,7 +65,7 @@ func trimMemory(lc fx.Lifecycle) {
 				case <-tick.C:
 				}
 				metrics.Read(figures)
-				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64()) {
+				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()) {
 					debug.FreeOSMemory()
 				}
 			}

@@ -117,7 +117,7 @@ func (c *conn) put(frames []wire.Frame, wait bool) (n int, left *leftover, err e
 		if len(buf)+len(f) > corkSize {
 			k, part, err := c.flush(buf, wait)
 			if n += k; err != nil || part != nil {
-				return n, leave(part, frames[i:]), err
+				return n, leave(bytes.Clone(part), frames[i:]), err // part lies in the cork
 			}
 			buf = buf[:0]
 		}
@@ -131,7 +131,7 @@ func (c *conn) put(frames []wire.Frame, wait bool) (n int, left *leftover, err e
 		}
 	}
 	k, part, err := c.flush(buf, wait)
-	return n + k, leave(part, nil), err
+	return n + k, leave(bytes.Clone(part), nil), err
 }
 
 // flush writes p and returns what was not written, if it was not to wait.
@@ -149,11 +149,11 @@ func (c *conn) flush(p []byte, wait bool) (n int, part []byte, err error) {
 	return n, part, err
 }
 
-// leave makes a leftover with bytes of its own, because part may lie in the
-// buffer that frames are copied together in. Without a part there is none.
+// leave makes a leftover of a part that stays as it is, and of frames whose
+// slice will be used again. Without a part there is none.
 func leave(part []byte, frames []wire.Frame) *leftover {
 	if part == nil {
 		return nil
 	}
-	return &leftover{bytes.Clone(part), slices.Clone(frames)}
+	return &leftover{part, slices.Clone(frames)}
 }
