@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/store"
@@ -64,6 +65,40 @@ func LatestDeleted(ids []string, room string) (latest string) {
 	return latest
 }
 
+// graveyard knows under which ids documents are kept, so that opening a room
+// for the first time need not go through all that are stored. Another node may
+// know of more; what it put away is found after the next look.
+type graveyard struct {
+	mu  sync.Mutex
+	ids []string // guarded by mu; nil = not known
+}
+
+// latest is LatestDeleted among all rooms of the store.
+func (g *graveyard) latest(ctx context.Context, s store.Store, room string) (string, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ids == nil {
+		all, err := s.Rooms(ctx)
+		if err != nil {
+			return "", err
+		}
+		g.ids = []string{}
+		for _, id := range all {
+			if strings.HasPrefix(id, deletedType+":") {
+				g.ids = append(g.ids, id)
+			}
+		}
+	}
+	return LatestDeleted(g.ids, room), nil
+}
+
+// changed has the next question look again.
+func (g *graveyard) changed() {
+	g.mu.Lock()
+	g.ids = nil
+	g.mu.Unlock()
+}
+
 // Deleted says that what a room shows has been deleted, as far as somebody
 // heard. It never blocks.
 func (m *Manager) Deleted(id string) {
@@ -99,6 +134,7 @@ func (m *Manager) retire(ctx context.Context, id string, state []byte, meta stor
 	if err := m.deps.Store.Create(ctx, kept, meta, store.Snapshot{State: state, CreatedAt: now}); err != nil {
 		return fmt.Errorf("put the document of %s away: %w", id, err)
 	}
+	m.graves.changed()
 	if err := m.deps.Store.Delete(ctx, id); err != nil {
 		return fmt.Errorf("remove %s, whose record was deleted: %w", id, err)
 	}
@@ -168,6 +204,7 @@ func assemble(l *store.Loaded) ([]byte, error) {
 // retireGone looks through the store for rooms of what was deleted while
 // nobody told us, and removes documents that were kept long enough.
 func (m *Manager) retireGone(ctx context.Context, now time.Time) {
+	defer m.graves.changed()
 	ids, err := m.deps.Store.Rooms(ctx)
 	if err != nil {
 		m.logger.Warn("stored rooms cannot be listed; deleted records are looked for later", "op", "room.retire", "error", err)
@@ -203,8 +240,7 @@ func (m *Manager) restore(ctx context.Context, id string, h Handler, local strin
 	if !ok {
 		return nil, nil
 	}
-	ids, err := m.deps.Store.Rooms(ctx)
-	kept := LatestDeleted(ids, id)
+	kept, err := m.graves.latest(ctx, m.deps.Store, id)
 	if err != nil || kept == "" {
 		return nil, err
 	}
@@ -225,6 +261,7 @@ func (m *Manager) restore(ctx context.Context, id string, h Handler, local strin
 	case err != nil:
 		return nil, err
 	}
+	defer m.graves.changed()
 	if err := m.deps.Store.Delete(ctx, kept); err != nil { // its time comes anyway
 		m.logger.Warn("a document that was brought back is still kept as deleted", "op", "room.restore", "room", id, "error", err)
 	}

@@ -64,6 +64,7 @@ type Manager struct {
 	base   context.Context // ends when Stop gives up
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup // goroutines that open and close rooms
+	graves graveyard
 
 	mu      sync.Mutex
 	entries map[string]*entry // guarded by mu; by full room id
