@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -66,6 +67,7 @@ func trimMemory(lc fx.Lifecycle) {
 				}
 				metrics.Read(figures)
 				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()) {
+					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
 				}
 			}

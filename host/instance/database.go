@@ -47,7 +47,7 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	// Readers of WAL run beside each other and beside one writer.
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
-	db.SetConnMaxIdleTime(time.Minute)
+	db.SetConnMaxIdleTime(10 * time.Second) // each has a cache
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)

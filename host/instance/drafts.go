@@ -14,7 +14,7 @@ func (in *Instance) Draft(ctx context.Context, id string) (host.Draft, error) {
 	d := host.Draft{Fields: host.Fields{ID: id}}
 	var metadata, geography, attached, linked, linkedGeo sql.NullString
 	var saved, created, updated string
-	err := in.db.QueryRowContext(ctx, `
+	err := in.queryRow(ctx, `
 		SELECT title, type, COALESCE(status, ''), COALESCE(workflow_state, ''), COALESCE(markdown_body, ''), metadata, geography,
 			attached_files, linked_records, linked_geography_files, COALESCE(author, ''), COALESCE(created_by, ''),
 			COALESCE(CAST(last_draft_saved_at AS TEXT), ''), COALESCE(CAST(created_at AS TEXT), ''), COALESCE(CAST(updated_at AS TEXT), '')

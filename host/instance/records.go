@@ -43,7 +43,7 @@ func jsonOrNil(s sql.NullString) json.RawMessage {
 
 // row returns a row of records without its text.
 func (in *Instance) row(ctx context.Context, id string) (host.Record, error) {
-	r, err := scanRow(in.db.QueryRowContext(ctx, `SELECT `+recordColumns+` FROM records WHERE id = ?`, id).Scan)
+	r, err := scanRow(in.queryRow(ctx, `SELECT `+recordColumns+` FROM records WHERE id = ?`, id).Scan)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return host.Record{}, fmt.Errorf("record %.80q: %w", id, host.ErrNotFound)

@@ -26,7 +26,7 @@ func (in *Instance) ValidateSession(ctx context.Context, token string) (host.Ses
 	}
 	var s host.Session
 	var expires string
-	err := in.db.QueryRowContext(ctx, `
+	err := in.queryRow(ctx, `
 		SELECT s.id, CAST(s.expires_at AS TEXT), u.id, u.username, u.role, COALESCE(u.name, ''), COALESCE(u.email, '')
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.token_hash = ? AND s.expires_at > ?`, hash, isoMillis(time.Now())).

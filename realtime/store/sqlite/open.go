@@ -105,6 +105,7 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 	}
 	f.read.SetMaxOpenConns(4)
 	f.read.SetMaxIdleConns(2)
+	f.read.SetConnMaxIdleTime(10 * time.Second) // each has a cache
 	if err := f.migrate(ctx, migrations); err != nil {
 		return f, errors.Join(err, f.close())
 	}
