@@ -2,44 +2,67 @@ package main
 
 import (
 	"bufio"
-	"crypto/sha1"
-	"encoding/base64"
+	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
-	"strings"
+
+	"github.com/coder/websocket"
 )
 
-const readBuffer = 4096
-
-// serve answers one request: a WebSocket for a room, or its blob.
-func (h *hub) serve(conn net.Conn) {
-	defer func() { _ = conn.Close() }()
-	r := bufio.NewReaderSize(conn, readBuffer)
-	req, err := http.ReadRequest(r)
-	if err != nil {
-		return
-	}
-	if name, ok := strings.CutPrefix(req.URL.Path, "/blob/"); ok && req.Method == http.MethodPost {
-		state, err := io.ReadAll(req.Body)
+// handler answers for sockets, and takes the states of rooms.
+func (h *hub) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /blob/{room...}", func(w http.ResponseWriter, r *http.Request) {
+		state, err := io.ReadAll(r.Body)
 		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		h.room("/" + name).setBlob(state)
-		_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-		return
+		h.room("/" + r.PathValue("room")).setBlob(state)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		into := &hijacker{ResponseWriter: w}
+		if h.drained {
+			w = into
+		}
+		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
+		if err != nil {
+			return // it has been answered
+		}
+		ws.SetReadLimit(maxMessage)
+		room := h.room(r.URL.Path)
+		// Not in this goroutine: it holds the request and net/http's own.
+		go h.member(ws, into.conn, room)
+	})
+	return mux
+}
+
+// maxMessage is the largest message taken, in bytes.
+const maxMessage = 256 << 20
+
+// hijacker gives the library small buffers, and us the connection to write
+// whole frames to.
+type hijacker struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
 	}
-	key := req.Header.Get("Sec-WebSocket-Key")
-	if key == "" {
-		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-		return
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
 	}
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
-	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
-		base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n"); err != nil {
-		return
+	var from io.Reader = conn
+	if len(early) > 0 {
+		from = io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn)
 	}
-	path := req.URL.Path
-	req = nil // not kept for as long as the socket
-	h.member(conn, r, h.room(path))
+	h.conn = conn
+	return conn, bufio.NewReadWriter(bufio.NewReaderSize(from, 512), bufio.NewWriterSize(conn, 256)), nil
 }

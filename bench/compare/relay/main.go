@@ -1,6 +1,7 @@
 // Command relay is the least that a server of y-protocols can be, to measure
-// others against: it knows no document and checks nothing. What a member sends
-// as update or presence goes to the other members of the room as it is.
+// others against, over net/http and the WebSocket library that ours is built on:
+// it knows no document and checks nothing. What a member sends as update or
+// presence goes to the other members of the room as it is.
 //
 //	relay            one write a frame
 //	relay -drained   one write for all frames that wait
@@ -14,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -32,14 +34,6 @@ func main() {
 	fmt.Printf("{\"port\":%d}\n", l.Addr().(*net.TCPAddr).Port)
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go h.serve(conn)
-		}
-	}()
+	go func() { _ = http.Serve(l, h.handler()) }() // until the process ends
 	<-end
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"net"
 	"sync"
+
+	"github.com/coder/websocket"
 
 	"github.com/civicpress/realtimefx/yjs/protocol"
 )
@@ -12,57 +14,52 @@ import (
 // the next frame comes is thrown out.
 const queueLimit = 16 << 20
 
-// member is one socket. Its reader is the goroutine that serve runs in, its
+// member is one socket. Its reader is the goroutine that member runs in, its
 // writer one more.
 type member struct {
-	conn net.Conn
+	ws   *websocket.Conn
+	conn net.Conn // to write to when everything that waits goes at once; else nil
 
 	mu     sync.Mutex // guards what follows
 	ready  sync.Cond  // there is something to write
-	frames [][]byte
+	frames []frame
 	bytes  int
 	gone   bool
 }
 
-func (h *hub) member(conn net.Conn, r *bufio.Reader, room *room) {
-	m := &member{conn: conn}
+func (h *hub) member(ws *websocket.Conn, conn net.Conn, room *room) {
+	m := &member{ws: ws, conn: conn}
 	m.ready.L = &m.mu
 	var writer sync.WaitGroup
-	writer.Go(func() { m.write(h.drained) })
+	writer.Go(m.write)
 	room.add(m)
-	h.read(r, m, room)
+	h.read(m, room)
 	room.remove(m)
 	m.end()
 	writer.Wait()
 }
 
 // read passes on what the member sends.
-func (h *hub) read(r *bufio.Reader, m *member, room *room) {
-	var buf []byte
+func (h *hub) read(m *member, room *room) {
 	for {
-		op, payload, err := readFrame(r, buf)
-		if err != nil || op == opClose {
+		kind, message, err := m.ws.Read(context.Background())
+		if err != nil {
 			return
 		}
-		if cap(payload) <= 64<<10 {
-			buf = payload
-		}
 		switch {
-		case op == opPing:
-			m.queue(appendFrame(nil, opPong, payload))
-		case op != opBinary || len(payload) < 2:
-		case payload[0] == protocol.MessageSync && payload[1] == protocol.SyncStep1:
+		case kind != websocket.MessageBinary || len(message) < 2:
+		case message[0] == protocol.MessageSync && message[1] == protocol.SyncStep1:
 			m.queue(*room.blob.Load())
-		case payload[0] == protocol.MessageSync && payload[1] == protocol.SyncUpdate, payload[0] == protocol.MessageAwareness:
+		case message[0] == protocol.MessageSync && message[1] == protocol.SyncUpdate, message[0] == protocol.MessageAwareness:
 			if h.lose == 0 || h.frames.Add(1)%h.lose != 0 {
-				room.pass(m, appendFrame(make([]byte, 0, len(payload)+10), opBinary, payload))
+				room.pass(m, newFrame(message))
 			}
 		}
 	}
 }
 
 // queue never waits.
-func (m *member) queue(frame []byte) {
+func (m *member) queue(f frame) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.gone {
@@ -70,66 +67,84 @@ func (m *member) queue(frame []byte) {
 	}
 	if m.bytes > queueLimit {
 		m.gone = true
-		_ = m.conn.Close()
+		go func() { _ = m.ws.CloseNow() }()
 	} else {
-		m.frames = append(m.frames, frame)
-		m.bytes += len(frame)
+		m.frames = append(m.frames, f)
+		m.bytes += len(f.bytes)
 	}
 	m.ready.Signal()
 }
 
 func (m *member) end() {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.gone = true
-	_ = m.conn.Close()
 	m.ready.Signal()
+	m.mu.Unlock()
+	_ = m.ws.CloseNow()
 }
 
 // largeFrame is not copied to be written with others.
 const largeFrame = 16 << 10
 
-func (m *member) write(drained bool) {
-	var taken [][]byte
+// write writes what waits until the member is gone.
+func (m *member) write() {
+	var taken []frame
 	var all []byte
 	for {
 		if taken = m.take(taken[:0]); taken == nil {
 			return
 		}
-		for i, f := range taken {
-			taken[i] = nil
-			if drained && len(f) < largeFrame {
-				all = append(all, f...)
-				continue
-			}
-			if !m.send(all) || !m.send(f) {
-				return
-			}
-			all = all[:0]
+		var err error
+		if m.conn == nil {
+			err = m.oneByOne(taken)
+		} else {
+			all, err = m.together(taken, all)
 		}
-		if !m.send(all) {
+		if err != nil {
+			m.end()
 			return
 		}
-		if all = all[:0]; cap(all) > 64<<10 {
-			all = nil
-		}
+		clear(taken)
 	}
 }
 
-func (m *member) send(b []byte) bool {
-	if len(b) == 0 {
-		return true
+func (m *member) oneByOne(frames []frame) error {
+	for _, f := range frames {
+		if err := m.ws.Write(context.Background(), websocket.MessageBinary, f.message()); err != nil {
+			return err
+		}
 	}
-	if _, err := m.conn.Write(b); err != nil {
-		m.end()
-		return false
+	return nil
+}
+
+// together writes as few times as it can, with a buffer that it returns empty.
+func (m *member) together(frames []frame, all []byte) ([]byte, error) {
+	for _, f := range frames {
+		if len(f.bytes) < largeFrame {
+			all = append(all, f.bytes...)
+			continue
+		}
+		for _, b := range [][]byte{all, f.bytes} {
+			if _, err := m.conn.Write(b); err != nil {
+				return nil, err
+			}
+		}
+		all = all[:0]
 	}
-	return true
+	if len(all) > 0 {
+		if _, err := m.conn.Write(all); err != nil {
+			return nil, err
+		}
+	}
+	if cap(all) > 64<<10 {
+		all = nil
+	}
+	return all[:0], nil
 }
 
 // take waits for frames and returns them, nil at the end. What it is given is
 // the slice to collect into from then on.
-func (m *member) take(empty [][]byte) [][]byte {
+func (m *member) take(empty []frame) []frame {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for len(m.frames) == 0 && !m.gone {

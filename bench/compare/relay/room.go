@@ -31,15 +31,15 @@ func (h *hub) room(path string) *room {
 
 // room is who is there, and the frame that answers a newcomer.
 type room struct {
-	blob atomic.Pointer[[]byte]
+	blob atomic.Pointer[frame]
 
 	mu      sync.RWMutex
 	members map[*member]struct{}
 }
 
 func (r *room) setBlob(state []byte) {
-	frame := appendFrame(nil, opBinary, protocol.AppendSyncStep2(nil, state))
-	r.blob.Store(&frame)
+	f := newFrame(protocol.AppendSyncStep2(nil, state))
+	r.blob.Store(&f)
 }
 
 func (r *room) add(m *member) {
@@ -55,12 +55,12 @@ func (r *room) remove(m *member) {
 }
 
 // pass gives a frame to all but one.
-func (r *room) pass(from *member, frame []byte) {
+func (r *room) pass(from *member, f frame) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for m := range r.members {
 		if m != from {
-			m.queue(frame)
+			m.queue(f)
 		}
 	}
 }
