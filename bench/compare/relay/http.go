@@ -59,10 +59,21 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
-	var from io.Reader = conn
-	if len(early) > 0 {
-		from = io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn)
+	h.conn = &started{conn, bytes.Clone(early)}
+	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 512), bufio.NewWriterSize(h.conn, 256)), nil
+}
+
+// started is a connection of which something has been read already.
+type started struct {
+	net.Conn
+	early []byte
+}
+
+func (s *started) Read(p []byte) (int, error) {
+	if len(s.early) > 0 {
+		n := copy(p, s.early)
+		s.early = s.early[n:]
+		return n, nil
 	}
-	h.conn = conn
-	return conn, bufio.NewReadWriter(bufio.NewReaderSize(from, 512), bufio.NewWriterSize(conn, 256)), nil
+	return s.Conn.Read(p)
 }
