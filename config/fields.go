@@ -41,7 +41,7 @@ var notes = map[string]note{
 	"snapshots.storage":            {effect: "Where documents are kept. database: the core's database, an error if it has none; filesystem: files below snapshots.directory; api: the core's HTTP interface at snapshots.api_url; memory: nowhere, every restart begins with the Markdown (for tests)."},
 	"snapshots.commit_interval_ms": {unit: "ms", ours: true, effect: "An edit is on disk, and reported as saved, at most this long after it came, plus the time of one fsync. It is what a power failure can cost. 0: every turn is committed at once."},
 	"snapshots.interval":           {unit: "s", effect: "How often an edited document is saved as a snapshot and written to its draft. 0: not by time."},
-	"snapshots.max_updates":        {unit: "edits", effect: "A snapshot is also due after this many edits, but not twice within 30 s. 0: not by number."},
+	"snapshots.max_updates":        {unit: "edits", effect: "A snapshot is also due after this many edits, but not sooner than 30 s after the first of them. 0: not by number."},
 	"snapshots.ttl_hours":          {unit: "h", ours: true, effect: "Snapshots older than this are removed, but never the newest of a record. 0: never."},
 	"snapshots.warn_bytes":         {unit: "bytes", ours: true, effect: "A snapshot larger than this is stored, with a warning and the hook realtime:snapshot:oversize."},
 	"snapshots.max_pending_bytes":  {unit: "bytes", ours: true, effect: "How much is kept in memory while the disk fails. Beyond it new edits are refused rather than lost. At least limits.frame_bytes."},

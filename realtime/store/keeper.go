@@ -32,9 +32,10 @@ type KeeperOptions struct {
 	// MaxUpdates since the last snapshot force one. 0 = DefaultMaxUpdates,
 	// negative = no such trigger.
 	MaxUpdates int
-	// MinPause is how long the last snapshot must be past for MaxUpdates to
-	// force the next: edits are safe in the journal, and a room where many
-	// type would do nothing but save. 0 = DefaultMinPause, negative = none.
+	// MinPause is how old the first edit since the last snapshot must be for
+	// MaxUpdates to force the next: edits are safe in the journal, and a room
+	// where many type would do nothing but save. 0 = DefaultMinPause, negative
+	// = none.
 	MinPause time.Duration
 	// OversizeBytes: larger snapshots are stored and reported. 0 =
 	// DefaultOversizeBytes.

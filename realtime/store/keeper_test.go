@@ -171,40 +171,33 @@ func TestKeeperInterval(t *testing.T) {
 
 func TestKeeperMaxUpdates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, store.KeeperOptions{Interval: -1, MaxUpdates: 10})
-		for range 9 {
-			w.doc.edit(w.watch)
+		w := newWorld(t, store.KeeperOptions{Interval: -1, MaxUpdates: 10, MinPause: 30 * time.Second})
+		want := func(version int64, seq uint64, when string) {
+			t.Helper()
+			synctest.Wait()
+			if s := w.latest(t); s.Version != version || s.Seq != seq {
+				t.Errorf("%s: version %d at %d, want %d at %d", when, s.Version, s.Seq, version, seq)
+			}
 		}
-		synctest.Wait()
-		if w.latest(t).Version != 0 {
-			t.Error("saved after 9 of 10 updates")
+		edit := func(n int) {
+			for range n {
+				w.doc.edit(w.watch)
+			}
 		}
-		w.doc.edit(w.watch)
-		synctest.Wait()
-		if s := w.latest(t); s.Version != 1 || s.Seq != 10 {
-			t.Errorf("after 10 updates: version %d at %d", s.Version, s.Seq)
-		}
-		for range 25 { // many edits soon after do not make it save all the time
-			w.doc.edit(w.watch)
-		}
-		time.Sleep(store.DefaultMinPause - time.Second)
-		synctest.Wait()
-		if s := w.latest(t); s.Version != 1 {
-			t.Errorf("saved again at %d, before the pause is over", s.Seq)
-		}
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if s := w.latest(t); s.Version != 2 || s.Seq != 35 {
-			t.Errorf("after the pause: version %d at %d", s.Version, s.Seq)
-		}
-		for range 9 {
-			w.doc.edit(w.watch)
-		}
+		edit(9)
 		time.Sleep(time.Hour)
-		synctest.Wait()
-		if s := w.latest(t); s.Version != 2 {
-			t.Errorf("saved after 9 of 10 updates, at %d", s.Seq)
-		}
+		want(0, 0, "after 9 of 10 updates")
+		edit(1)
+		want(1, 10, "after the tenth, long after the first")
+
+		edit(25) // many at once do not make it save all the time
+		time.Sleep(29 * time.Second)
+		want(1, 10, "before the first of them is old enough")
+		time.Sleep(time.Second)
+		want(2, 35, "when it is")
+		edit(9)
+		time.Sleep(time.Hour)
+		want(2, 35, "after 9 more")
 		w.stop(t)
 	})
 }
@@ -309,7 +302,7 @@ func TestKeeperOutsideChange(t *testing.T) {
 func TestKeeperFailuresAreRetriedAndReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ev := &events{}
-		w := newWorld(t, store.KeeperOptions{Interval: time.Hour, MaxUpdates: 1, Events: ev, OversizeBytes: 3})
+		w := newWorld(t, store.KeeperOptions{Interval: time.Hour, MaxUpdates: 1, MinPause: -1, Events: ev, OversizeBytes: 3})
 		w.target.err = &store.StageError{Stage: "serialize", Err: errors.New("table in a table")}
 		w.doc.edit(w.watch)
 		synctest.Wait()

@@ -26,7 +26,7 @@ type Watch struct {
 	timer   *time.Timer
 	armed   bool      // timer or a triggered run will come
 	hurried bool      // the timer is set for a run that many edits made due
-	began   time.Time // of the last run that many edits made due
+	first   time.Time // of the edits since the last capture; zero = none
 	closed  bool
 	failed  int       // background runs that failed in a row
 	running *run      // captures or writes now
@@ -85,12 +85,15 @@ func (w *Watch) Edited(seq uint64) {
 	if w.closed || seq <= w.saved.Load() {
 		return
 	}
+	if w.first.IsZero() {
+		w.first = time.Now()
+	}
 	switch o := &w.keeper.opts; {
 	case o.MaxUpdates > 0 && seq-w.saved.Load() >= uint64(o.MaxUpdates) && w.failed == 0 && w.running == nil:
 		if w.hurried {
 			return
 		}
-		if pause := o.MinPause - time.Since(w.began); pause > 0 {
+		if pause := o.MinPause - time.Since(w.first); pause > 0 {
 			w.armLocked(pause, ReasonUpdates)
 			w.hurried = true
 		} else {
@@ -192,9 +195,6 @@ func (w *Watch) armLocked(d time.Duration, reason Reason) {
 // triggerLocked starts a run that nobody waits for.
 func (w *Watch) triggerLocked(reason Reason) {
 	w.disarmLocked()
-	if reason == ReasonUpdates {
-		w.began = time.Now()
-	}
 	_, _ = w.joinLocked(reason) // refused only when the keeper has stopped
 }
 
@@ -288,7 +288,7 @@ func (w *Watch) do(ctx context.Context, r *run) error {
 			return fmt.Errorf("capture %s: %w", w.src.RoomID(), err)
 		}
 		w.mu.Lock()
-		r.captured, r.seq = true, c.Seq
+		r.captured, r.seq, w.first = true, c.Seq, time.Time{}
 		version, looked := w.version, w.looked
 		w.mu.Unlock()
 
