@@ -33,14 +33,10 @@ func (s *files) backend() sqlstore.Backend {
 const insertEntry = `INSERT INTO realtime_journal (room_id, seq, author, at, data, meta, sum)
 	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 
-// append writes entries with one prepared statement.
+// append writes entries with a statement that is kept.
 func (s *files) append(ctx context.Context, entries []store.Entry) error {
 	return s.journal.update(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, insertEntry)
-		if err != nil {
-			return err
-		}
-		defer insert.Close()
+		insert := tx.StmtContext(ctx, s.insert)
 		for i := range entries {
 			r := sqlstore.RowOf(&entries[i])
 			res, err := insert.ExecContext(ctx, r.Room, r.Seq, r.Author, r.At, r.Data, r.Meta, r.Sum)

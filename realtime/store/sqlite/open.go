@@ -44,6 +44,7 @@ type files struct {
 	opts          Options
 	log           *slog.Logger
 	core, journal file
+	insert        *sql.Stmt // of journal.write; nil if nothing may be written
 }
 
 // file is one database with one connection that writes, so that writers of
@@ -81,6 +82,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if s.journal, err = journal(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
+	}
+	if !o.ReadOnly {
+		if s.insert, err = s.journal.write.PrepareContext(ctx, insertEntry); err != nil {
+			return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.close())
+		}
 	}
 	return &Store{sqlstore.New(s.backend())}, nil
 }
@@ -185,4 +191,9 @@ func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-func (s *files) close() error { return errors.Join(s.journal.close(), s.core.close()) }
+func (s *files) close() error {
+	if s.insert != nil {
+		_ = s.insert.Close() // its file closes next, and says what is wrong
+	}
+	return errors.Join(s.journal.close(), s.core.close())
+}
