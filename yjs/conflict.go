@@ -1,9 +1,14 @@
 package yjs
 
-// longScan is the number of items after which a conflict scan gives up and
-// lets an order look for the place. Documents that people write stay far
-// below it.
-const longScan = 400
+// A conflict scan that has passed longScan items gives up and lets an order look
+// for the place, once the scans of the transaction have passed scanPasses times
+// as many items as the document has: about what it takes to make an order. So a
+// single item never takes more than a scan, and documents that people write stay
+// far below either.
+const (
+	longScan   = 400
+	scanPasses = 16
+)
 
 // resolveConflict finds the left neighbour of an item among items that were
 // inserted at the same place: the conflict rule of Yjs. Items that the scan
@@ -31,7 +36,8 @@ func (tx *Transaction) resolveConflict(it *item) *item {
 	id := d.clients[it.client].id
 	steps := 0
 	for ; o != nil && o != it.right; o = o.right {
-		if steps++; steps > d.longScan {
+		if steps++; steps > d.longScan && tx.passed+steps > d.scanPasses*d.items {
+			tx.passed += steps
 			d.work += steps
 			return tx.order(it).resolve(it)
 		}
@@ -57,6 +63,7 @@ func (tx *Transaction) resolveConflict(it *item) *item {
 		}
 	}
 	d.scan = cur
+	tx.passed += steps
 	d.work += steps
 	return left
 }

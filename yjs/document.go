@@ -77,6 +77,7 @@ type Doc struct {
 	scan       uint32 // number of the last conflict scan, see conflict.go
 	orders     orders // of long lists, within a transaction
 	longScan   int    // see the constant
+	scanPasses int    // see the constant
 	work       int    // items that conflict resolution has passed, for tests
 	textBytes  int    // about how much text and values the document holds
 	items      int    // about how many structs
@@ -116,7 +117,7 @@ func NewDoc(o Options) *Doc {
 		keyIdx:    make(map[string]uint32),
 		roots:     make(map[string]*branch),
 	}
-	d.tomb.deleted, d.longScan = true, longScan
+	d.tomb.deleted, d.longScan, d.scanPasses = true, longScan, scanPasses
 	if d.clientID == 0 {
 		d.clientID = randomClientID()
 	}

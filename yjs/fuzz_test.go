@@ -23,7 +23,7 @@ func FuzzApply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, base uint8, first, second []byte) {
 		d := NewDoc(Options{ClientID: 3, CleanFormatting: base%2 == 0})
-		d.longScan = int(base % 3)
+		d.longScan, d.scanPasses = int(base%3), 0
 		if int(base) < len(vs) {
 			for _, u := range vs[base].updates(t) {
 				if err := d.ApplyUpdate(u, nil); err != nil {

@@ -76,6 +76,7 @@ func (tx *Transaction) order(it *item) *order {
 			c.join(x, o)
 		}
 	}
+	d.work += len(x.at)
 	if d.orders == nil {
 		d.orders = make(orders)
 	}

@@ -12,7 +12,7 @@ func TestOrderFindsWhatScansFind(t *testing.T) {
 	compare := func(name string, updates ...[]byte) {
 		t.Helper()
 		scans, orders := NewDoc(Options{}), NewDoc(Options{})
-		scans.longScan, orders.longScan = 1<<30, 0
+		scans.longScan, orders.longScan, orders.scanPasses = 1<<30, 0, 0
 		for _, d := range []*Doc{scans, orders} {
 			err := d.Transact(nil, func(tx *Transaction) error {
 				for _, u := range updates {

@@ -21,6 +21,7 @@ type Transaction struct {
 	merge   []structID    // structs to try to merge at cleanup
 	changed []changedType // types that changed, in order
 
+	passed  int     // items that conflict scans have passed
 	writing *branch // list that a local write is changing, see marker.go
 
 	cleanFormats bool // remote changes met marks, see Options.CleanFormatting

@@ -161,3 +161,31 @@ func TestExpansionOfV2LetsEditingPass(t *testing.T) {
 		t.Error("refused, and changed")
 	}
 }
+
+// Reading format V2 allocates in proportion to the structs, whichever column has
+// them. That it takes no more than one look at each string is for
+// TestStringsAreReadFrontToBack.
+func TestReadingV2AllocatesInProportion(t *testing.T) {
+	const n, times = 1000, 8
+	few, many := bombs(t, n), bombs(t, times*n)
+	for name := range few {
+		var allocs, bytes [2]float64
+		for i, u := range [][]byte{few[name], many[name]} {
+			read := func() {
+				if _, err := toInternal(u, 1<<20); err != nil {
+					t.Fatal(err)
+				}
+			}
+			allocs[i] = testing.AllocsPerRun(1, read)
+			b, _ := allocated(func() *Doc { read(); return nil })
+			bytes[i] = float64(b)
+		}
+		t.Logf("%-24s %6.0f allocations, then %6.0f; %8.0f bytes, then %8.0f", name, allocs[0], allocs[1], bytes[0], bytes[1])
+		if most := 1.1*times*allocs[0] + 50; allocs[1] > most {
+			t.Errorf("%s: %d times the structs take %.0f allocations, at most %.0f are allowed", name, times, allocs[1], most)
+		}
+		if most := 2*times*bytes[0] + 1<<16; bytes[1] > most { // buffers double
+			t.Errorf("%s: %d times the structs take %.0f bytes, at most %.0f are allowed", name, times, bytes[1], most)
+		}
+	}
+}
