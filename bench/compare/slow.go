@@ -97,7 +97,7 @@ func (l slow) once(ctx context.Context, j *job, typing *load.Typing, warm, stall
 		r.p99 = ms(percentile(out.Took, 99))
 	}
 	if stalled > 0 {
-		const patience = 10 * time.Second
+		const patience = 60 * time.Second
 		if r.lacks = room.Resume(ctx, patience); r.lacks > 0 {
 			r.err = fmt.Errorf("nothing more comes: %w", errOr(room.Err(), "its socket is open"))
 		}

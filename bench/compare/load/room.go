@@ -78,7 +78,7 @@ func Open(ctx context.Context, t Target, p Plan) (*Room, error) {
 		}
 		target := t
 		if m.slow {
-			target.ReceiveBuffer = 16 << 10 // so that the kernel takes little for it
+			target.ReceiveBuffer = 128 << 10 // so that the kernel takes little for it
 		}
 		var err error
 		if m.Client, err = Join(ctx, target, Options{Hear: m.hear}); err != nil {
