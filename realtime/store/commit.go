@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/civicpress/realtimefx/host"
@@ -179,6 +180,9 @@ func (j *Journal) failed(batch []queued, err error) {
 // what else was in the batch goes back. It returns false if the error names a
 // room that has nothing in the batch.
 func (j *Journal) giveUp(batch []queued, re *RoomError) bool {
+	if !slices.ContainsFunc(batch, func(q queued) bool { return q.entry.Room == re.Room }) {
+		return false // nothing has been touched: the whole batch is tried again
+	}
 	found := map[*Log]bool{}
 	j.mu.Lock()
 	keep := func(qs []queued) []queued {
@@ -206,9 +210,6 @@ func (j *Journal) giveUp(batch []queued, re *RoomError) bool {
 		}
 	}
 	j.mu.Unlock()
-	if len(found) == 0 {
-		return false
-	}
 	j.log.Error("journal cannot store this room's edits and gives it up", "room", re.Room, "error", re.Err)
 	for _, l := range tell {
 		l.listener.Failing(re, time.Now())

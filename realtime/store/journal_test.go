@@ -358,3 +358,30 @@ func TestLogAppendAllocates(t *testing.T) {
 		t.Errorf("Append allocates %v times", n)
 	}
 }
+
+// An error about a room that has nothing to be written is one like any other:
+// everything is tried again, once.
+func TestJournalIsNotConfusedByAStrangeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &flaky{Store: mem.New()}
+		s.set(&store.RoomError{Room: "elsewhere", Err: store.ErrSeqTaken})
+		j := startJournal(t, s, store.JournalOptions{})
+		e := &ear{}
+		l := j.Open("a", 0, e)
+		mustAppend(t, l, 1, 2)
+		synctest.Wait()
+		if st := j.Stats(); st.Pending != 2 {
+			t.Errorf("%d entries wait, want 2", st.Pending)
+		}
+		s.set(nil)
+		if err := l.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if st := j.Stats(); st.Pending != 0 || st.PendingBytes != 0 || st.Entries != 2 {
+			t.Errorf("pending %d entries, %d bytes, written %d; want 0, 0, 2", st.Pending, st.PendingBytes, st.Entries)
+		}
+		if err := j.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
