@@ -3,6 +3,8 @@ package yjs
 import (
 	"reflect"
 	"testing"
+
+	"github.com/civicpress/realtimefx/yjs/lib0"
 )
 
 // sameRead reads the structs of an update in both ways, from every place where
@@ -62,6 +64,29 @@ func TestQuickReadsWhatReadReads(t *testing.T) {
 	}
 	if n := sameRead(t, blocks()); n < 10_000 {
 		t.Errorf("%d structs were read quickly", n)
+	}
+}
+
+// What is wrong, or not as JavaScript writes it, is left to read.
+func TestQuickLeavesTheRestToRead(t *testing.T) {
+	named := text(1, 0, "x").root("")
+	named.rootName = []byte("\xff")
+	for name, b := range map[string]block{
+		"root name":     named,
+		"key":           text(1, 0, "x").root("\xff"),
+		"text":          text(1, 0, "a\xff").root(""),
+		"element":       block{id: ID{1, 0}, info: kindType, typeRef: typeXMLElement, len: 1, data: []byte("\xff")}.root(""),
+		"mark":          block{id: ID{1, 0}, info: kindFormat, len: 1, key: []byte("\xff"), data: []byte("true")}.root(""),
+		"mark's value":  block{id: ID{1, 0}, info: kindFormat, len: 1, key: []byte("b"), data: []byte("1.0")}.root(""),
+		"embed":         block{id: ID{1, 0}, info: kindEmbed, len: 1, data: []byte("{ }")}.root(""),
+		"value":         block{id: ID{1, 0}, info: kindAny, len: 1, data: []byte{123, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0}}.root(""),
+		"large integer": text(1, 0, "x").after(lib0.MaxSafeInteger+1, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if n := sameRead(t, update([]block{b}, nil)); n > 0 {
+				t.Error("was read quickly")
+			}
+		})
 	}
 }
 
