@@ -53,10 +53,10 @@ func TestConformance(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				in.prepared.close() // they belong to the database
+				in.kept.close() // they belong to the database
 				in.db = bad
 				return func() {
-					in.prepared.close()
+					in.kept.close()
 					in.db = good
 					if err := bad.Close(); err != nil {
 						t.Error(err)

@@ -33,7 +33,7 @@ type Instance struct {
 	layout Layout
 	log    *slog.Logger
 	db     *sql.DB
-	prepared
+	kept   prepared
 	data   *os.Root // the data directory; refuses paths that lead out of it
 	signer signer
 	roles  *rolesFile
@@ -120,7 +120,7 @@ func (in *Instance) open(o Options) error {
 func (in *Instance) Close() error {
 	in.closeOnce.Do(func() {
 		if in.db != nil {
-			in.prepared.close()
+			in.kept.close()
 			in.closeErr = in.db.Close()
 		}
 		in.closeErr = errors.Join(in.closeErr, in.data.Close())

@@ -16,7 +16,7 @@ type prepared struct {
 // queryRow is db.QueryRowContext with a statement that is kept. Its texts must
 // be constants.
 func (in *Instance) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	p := &in.prepared
+	p := &in.kept
 	p.mu.Lock()
 	s := p.byQL[query]
 	p.mu.Unlock()

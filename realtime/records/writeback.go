@@ -17,7 +17,7 @@ const maxTries = 5
 
 // WriteBack implements store.WriteBacker.
 func (h *Handler) WriteBack(ctx context.Context, c store.Capture, announce func(context.Context, store.Meta) error) (store.Outcome, error) {
-	w := &writing{h: h, id: recordID(c.Room), c: c, announce: announce}
+	w := &writing{h: h, id: recordID(c.Room), c: c, state: sha256.Sum256(c.State), announce: announce}
 	var err error
 	if w.base, err = decodeBase(c.Meta.Aux); err != nil {
 		if !errors.Is(err, errNoBase) {
@@ -50,7 +50,8 @@ type writing struct {
 	h        *Handler
 	id       string
 	c        store.Capture
-	base     *base // nil = not known
+	state    digest // of c.State
+	base     *base  // nil = not known
 	announce func(context.Context, store.Meta) error
 
 	rendered bool
@@ -62,7 +63,7 @@ type writing struct {
 // since both said the same.
 func (w *writing) untouched(p *present) bool {
 	b := w.base
-	return b != nil && b.pending == nil && b.state == sha256.Sum256(w.c.State) &&
+	return b != nil && b.pending == nil && b.state == w.state &&
 		b.written == digestOf(p.text()) && sameText(b.published, p.published())
 }
 
@@ -97,7 +98,7 @@ func (w *writing) bring(ctx context.Context, p *present) (store.Outcome, error) 
 		}
 		return w.merge(ctx, p, from, p.record.Body, next)
 	case sameText(there, w.text):
-		next.state = sha256.Sum256(w.c.State)
+		next.state = w.state
 		if next.same(w.base) {
 			return store.Outcome{}, nil
 		}
@@ -203,7 +204,7 @@ func (w *writing) write(ctx context.Context, p *present, next *base) (store.Outc
 	if err != nil {
 		return store.Outcome{}, &store.StageError{Stage: "draft", Err: fmt.Errorf("save draft of %s: %w", w.id, err)}
 	}
-	next.written, next.source, next.state = digestOf(w.text), w.source, sha256.Sum256(w.c.State)
+	next.written, next.source, next.state = digestOf(w.text), w.source, w.state
 	return store.Outcome{Wrote: true, Meta: w.meta(next)}, nil
 }
 

@@ -367,7 +367,9 @@ func (r *Room) grew(n int) {
 
 // measure replaces the estimate by the true size.
 func (r *Room) measure() int {
-	r.size = len(r.captured().State)
+	if c, err := r.captured(); err == nil { // else the estimate stands
+		r.size = len(c.State)
+	}
 	r.bytes.Store(int64(r.size))
 	return r.size
 }

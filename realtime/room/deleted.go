@@ -117,9 +117,9 @@ func (m *Manager) Deleted(id string) {
 // shows was deleted. The loop has ended: the document is ours, and holds every
 // edit that was acknowledged.
 func (m *Manager) retireOpen(ctx context.Context, r *Room) {
-	c := r.captured()
-	if len(c.State) == 0 {
-		return // it could not be encoded, which was logged; what is stored is put away later
+	c, err := r.captured()
+	if err != nil {
+		return // it was logged; what is stored is put away later
 	}
 	if err := m.retire(ctx, r.id, c.State, c.Meta); err != nil {
 		r.logger.Error("the document of a deleted record could not be put away; tried again later", "op", "room.retire", "error", err)
@@ -177,7 +177,7 @@ func (m *Manager) retireClosed(ctx context.Context, id string) {
 		for _, d := range l.Damage {
 			m.damaged(id, d)
 		}
-		state, err = assemble(l)
+		state, err = stored(l)
 	}
 	if err == nil {
 		err = m.retire(ctx, id, state, l.Meta)
@@ -187,8 +187,8 @@ func (m *Manager) retireClosed(ctx context.Context, id string) {
 	}
 }
 
-// assemble puts snapshot and journal together.
-func assemble(l *store.Loaded) ([]byte, error) {
+// stored puts snapshot and journal together.
+func stored(l *store.Loaded) ([]byte, error) {
 	updates := [][]byte{l.Snapshot.State}
 	for _, e := range l.Entries {
 		if len(e.Update) > 0 {

@@ -148,14 +148,20 @@ func (r *Room) do(ctx context.Context, fn func()) error {
 
 // Capture implements store.Source.
 func (r *Room) Capture(ctx context.Context) (c store.Capture, err error) {
-	got := make(chan store.Capture, 1)
+	type result struct {
+		capture store.Capture
+		err     error
+	}
+	got := make(chan result, 1)
 	err = r.do(ctx, func() {
-		got <- r.captured()
+		c, err := r.captured()
+		got <- result{c, err}
 	})
 	if err != nil {
 		return c, err
 	}
-	return <-got, nil
+	res := <-got
+	return res.capture, res.err
 }
 
 // ApplyOutside implements store.Source.

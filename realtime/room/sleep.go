@@ -66,8 +66,8 @@ func (r *Room) sleep() {
 	if r.doc == nil || r.doc.HasPending() {
 		return
 	}
-	c := r.captured()
-	if len(c.State) > sleepMost {
+	c, err := r.captured()
+	if err != nil || len(c.State) > sleepMost {
 		return
 	}
 	r.rest(c.State, r.stateVector())
@@ -122,16 +122,17 @@ func (r *Room) document() *yjs.Doc {
 	return r.doc
 }
 
-// captured returns the room as it is, without waking it.
-func (r *Room) captured() store.Capture {
-	c := store.Capture{Room: r.id, Seq: r.seq, Meta: r.meta}
+// captured returns the room as it is, without waking it. A document that cannot
+// be encoded is an error, which is in the log then: nothing must stand in for it.
+func (r *Room) captured() (c store.Capture, err error) {
+	c = store.Capture{Room: r.id, Seq: r.seq, Meta: r.meta}
 	if r.sleeper != nil {
 		c.State, c.Meta.Aux = r.sleeper.unpack()
-		return c
+		return c, nil
 	}
-	var err error
-	if c.State, err = r.doc.EncodeStateAsUpdate(nil); err != nil { // no state vector, nothing to be wrong
+	if c.State, err = r.doc.EncodeStateAsUpdate(nil); err != nil {
 		r.logger.Error("document cannot be encoded", "op", "room.encode", "error", err)
+		return store.Capture{}, fmt.Errorf("encode %s: %w", r.id, err)
 	}
-	return c
+	return c, nil
 }

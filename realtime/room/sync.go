@@ -89,10 +89,13 @@ func (r *Room) diff(sv []byte, everything bool) []wire.Frame {
 	if everything {
 		r.cached.Store(r.turned.now.UnixMilli())
 		if c.full == nil {
-			state := r.captured().State
-			r.size = len(state)
+			now, err := r.captured()
+			if err != nil {
+				return nil
+			}
+			r.size = len(now.State)
 			r.bytes.Store(int64(r.size))
-			c.full = wire.Step2(state)
+			c.full = wire.Step2(now.State)
 		}
 		return append([]wire.Frame{c.full}, c.tail...)
 	}
