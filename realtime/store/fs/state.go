@@ -14,6 +14,7 @@ import (
 
 	"crypto/sha256"
 
+	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
@@ -134,7 +135,7 @@ func (s *Store) readState(room string, n stateName) (snap *store.Snapshot, damag
 	if damage != nil {
 		return nil, damage, nil
 	}
-	state, damage := codec.Unpack(body)
+	state, damage := pack.Unpack(body)
 	if damage != nil {
 		return nil, damage, nil
 	}
@@ -156,7 +157,7 @@ func (s *Store) readMeta(room string, n stateName) (meta store.Meta, seq uint64,
 	}
 	if damage == nil {
 		var raw []byte
-		if raw, damage = codec.Unpack(body); damage == nil {
+		if raw, damage = pack.Unpack(body); damage == nil {
 			meta, damage = codec.DecodeMeta(raw)
 		}
 	}
@@ -171,12 +172,12 @@ func (s *Store) writeState(snap *store.Snapshot, meta store.Meta) error {
 		return err
 	}
 	h := header{snap.Version, snap.Seq, snap.CreatedAt, snap.Room}
-	return s.replace("state", s.statePath(snap.Room, n), seal(stateMagic, h, codec.Pack(snap.State)))
+	return s.replace("state", s.statePath(snap.Room, n), seal(stateMagic, h, pack.Pack(snap.State)))
 }
 
 func (s *Store) writeMeta(room string, n stateName, seq uint64, meta store.Meta) error {
 	h := header{n.version, seq, time.Now(), room}
-	return s.replace("meta", s.metaPath(room, n), seal(metaMagic, h, codec.Pack(codec.AppendMeta(nil, meta))))
+	return s.replace("meta", s.metaPath(room, n), seal(metaMagic, h, pack.Pack(codec.AppendMeta(nil, meta))))
 }
 
 // replace writes a file so that after a crash either the old or the new one is

@@ -1,5 +1,5 @@
 // Package codec holds what the stores' formats have in common: checksums of
-// journal entries, hashes of states, the encoding of meta, and compression.
+// journal entries, hashes of states, and the encoding of meta.
 package codec
 
 import (
@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
 
@@ -81,10 +80,3 @@ func StateLabel(room string, version int64, seq uint64) string {
 func MetaLabel(room string, seq uint64) string {
 	return fmt.Sprintf("meta %d %s", seq, room)
 }
-
-// Pack compresses b as one zstd frame, which is what the formats of the stores
-// say.
-func Pack(b []byte) []byte { return pack.Pack(b) }
-
-// Unpack inflates what Pack made.
-func Unpack(b []byte) ([]byte, error) { return pack.Unpack(b) }

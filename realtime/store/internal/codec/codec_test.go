@@ -41,26 +41,11 @@ func TestMetaRoundTrip(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(codec.AppendMeta(nil, store.Meta{Lineage: "abc", Aux: []byte("x")}))
-	f.Add(codec.Pack([]byte("hello hello hello")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := codec.DecodeMeta(b); err == nil {
 			if again, err := codec.DecodeMeta(codec.AppendMeta(nil, m)); err != nil || again.Lineage != m.Lineage || !bytes.Equal(again.Aux, m.Aux) {
 				t.Errorf("%+v became %+v, %v", m, again, err)
 			}
 		}
-		_, _ = codec.Unpack(b)
 	})
-}
-
-func TestPackRoundTrip(t *testing.T) {
-	for _, b := range [][]byte{nil, []byte("a"), bytes.Repeat([]byte("noise by-law "), 100_000)} {
-		p := codec.Pack(b)
-		got, err := codec.Unpack(p)
-		if err != nil || !bytes.Equal(got, b) {
-			t.Errorf("%d bytes: %d back, %v", len(b), len(got), err)
-		}
-		if len(b) > 1000 && len(p) > len(b)/10 {
-			t.Errorf("%d bytes packed to %d", len(b), len(p))
-		}
-	}
 }

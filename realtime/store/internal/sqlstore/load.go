@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
@@ -59,7 +60,7 @@ func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error)
 		case codec.Hash(codec.StateLabel(room, r.snap.Version, r.snap.Seq), r.raw) != stateHash:
 			r.damage = "its hash is wrong"
 		default:
-			if r.snap.State, err = codec.Unpack(r.raw); err != nil {
+			if r.snap.State, err = pack.Unpack(r.raw); err != nil {
 				r.damage = err.Error()
 			}
 		}

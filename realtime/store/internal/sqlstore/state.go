@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
@@ -51,7 +52,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 }
 
 func insertState(ctx context.Context, tx *sql.Tx, snap *store.Snapshot, meta store.Meta) error {
-	packed := codec.Pack(snap.State)
+	packed := pack.Pack(snap.State)
 	encoded := codec.AppendMeta(nil, meta)
 	_, err := tx.ExecContext(ctx, `INSERT INTO realtime_states
 		(room_id, version, seq, created_at, format_version, state, state_hash, meta_seq, meta, meta_hash)
