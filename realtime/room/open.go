@@ -116,6 +116,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 // assemble makes the document of a snapshot and what was written after it.
 func (r *Room) assemble(snapshot store.Snapshot, entries []store.Entry) error {
 	r.size = len(snapshot.State)
+	r.worked.Store(r.created.UnixMilli())
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e store.Entry) bool { return len(e.Update) == 0 }) // carries meta only
 	if len(entries) == 0 && len(snapshot.State) <= sleepMost {
 		if sv, ok := plainState(snapshot.State); ok {
@@ -137,7 +138,6 @@ func (r *Room) assemble(snapshot store.Snapshot, entries []store.Entry) error {
 		r.remember(entry)
 	}
 	r.listen()
-	r.worked.Store(r.created.UnixMilli())
 	return nil
 }
 

@@ -61,7 +61,7 @@ type Room struct {
 	snapshot  atomic.Int64           // unix milliseconds of the last one; 0 = none
 	snapSeq   atomic.Uint64          // covered by it
 	cached    atomic.Int64           // unix milliseconds of the last use of state; 0 = empty
-	worked    atomic.Int64           // unix milliseconds of the last use of doc; 0 = it sleeps
+	worked    atomic.Int64           // unix milliseconds of the last use of doc, or of the start; 0 = it is packed
 	writeback atomic.Pointer[string] // the last failure; nil = none
 }
 

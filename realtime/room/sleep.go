@@ -28,20 +28,34 @@ const (
 	sleepMost = 1 << 20
 )
 
-// sleeper is a room's document and meta while nobody uses them.
+// sleeper is a room's document and meta while nobody uses them: as they came
+// while the room is new, because whoever it was opened for asks at once, and
+// packed later.
 type sleeper struct {
-	packed []byte // the state, and the aux of the meta behind it
-	state  int    // bytes of the state
+	state, aux []byte // as they came, until they are packed
+	packed     []byte // the state, and the aux of the meta behind it; nil = not yet
+	size       int    // bytes of the state
+}
+
+// pack keeps less of it.
+func (s *sleeper) pack() {
+	both := make([]byte, 0, len(s.state)+len(s.aux))
+	both = append(append(both, s.state...), s.aux...)
+	s.packed = bytes.Clone(pack.Pack(both))
+	s.state, s.aux = nil, nil
 }
 
 // unpack returns the state and the aux.
 func (s *sleeper) unpack() (state, aux []byte) {
+	if s.packed == nil {
+		return s.state, s.aux
+	}
 	b, err := pack.Unpack(s.packed)
-	if err != nil || len(b) < s.state {
+	if err != nil || len(b) < s.size {
 		// Only broken memory can do that. The room closes and is loaded again.
 		panic(fmt.Sprintf("a sleeping document cannot be unpacked: %v", err))
 	}
-	return b[:s.state:s.state], b[s.state:]
+	return b[:s.size:s.size], b[s.size:]
 }
 
 func newDoc(room string) *yjs.Doc { return yjs.NewDoc(yjs.Options{GUID: room}) }
@@ -51,7 +65,7 @@ func (r *Room) listen() {
 	r.doc.OnUpdate(func(update []byte, _ any, _ *yjs.Transaction) { r.turned.txUpdate = update })
 }
 
-// tired reports, from any goroutine, whether the room may sleep.
+// tired reports, from any goroutine, whether it is time to pack the room.
 func (r *Room) tired(now time.Time) bool {
 	used, size := r.worked.Load(), r.bytes.Load()
 	if used == 0 || size > sleepMost {
@@ -63,7 +77,14 @@ func (r *Room) tired(now time.Time) bool {
 
 // sleep packs the document, unless it waits for something.
 func (r *Room) sleep() {
-	if r.doc == nil || r.doc.HasPending() {
+	if r.sleeper != nil {
+		if r.sleeper.packed == nil {
+			r.sleeper.pack()
+		}
+		r.worked.Store(0)
+		return
+	}
+	if r.doc.HasPending() {
 		return
 	}
 	c, err := r.captured()
@@ -71,16 +92,16 @@ func (r *Room) sleep() {
 		return
 	}
 	r.rest(c.State, r.stateVector())
+	r.sleeper.pack()
 	r.doc = nil
 	r.cached.Store(0)
 	r.worked.Store(0)
 }
 
-// rest keeps a state packed, with the meta's aux. sv is its state vector.
+// rest keeps a state and the meta's aux instead of a document. sv is its state
+// vector.
 func (r *Room) rest(state, sv []byte) {
-	both := make([]byte, 0, len(state)+len(r.meta.Aux))
-	both = append(append(both, state...), r.meta.Aux...)
-	r.sleeper = &sleeper{packed: bytes.Clone(pack.Pack(both)), state: len(state)}
+	r.sleeper = &sleeper{state: state, aux: r.meta.Aux, size: len(state)}
 	r.meta.Aux = nil
 	r.state = stateCache{sv: sv}
 }

@@ -43,6 +43,15 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 	if !asleep(t, r) {
 		t.Error("a room that was only opened is awake")
 	}
+	opened := mustCapture(t, r)
+	if r.tired(time.Now()) || !r.tired(time.Now().Add(2*sleepAfter)) {
+		t.Error("a room that was only opened is packed at once, or never")
+	}
+	packed := false
+	check(t, r.do(t.Context(), func() { r.sleep(); packed = r.sleeper.packed != nil && r.sleeper.state == nil }))
+	if c := mustCapture(t, r); !packed || !bytes.Equal(c.State, opened.State) || !bytes.Equal(c.Meta.Aux, opened.Meta.Aux) {
+		t.Error("a room that was only opened is not packed, or into something else")
+	}
 	for _, u := range newTypist(11).types(6) {
 		alice.m.Submit(Update, u)
 	}
