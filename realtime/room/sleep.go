@@ -13,9 +13,10 @@ import (
 
 // A room that people look at without writing keeps its document encoded and
 // compressed, in one frame with what its type remembers beside it: the one
-// repeats the text of the other. Rooms open like that, too. Who joins is
-// answered from it; the first edit wakes the document. It is the same one then: a state that is applied to
-// an empty document is what every restart begins with, too.
+// repeats the text of the other. Rooms open without a document, too, and are
+// compressed when they have rested. Who joins is answered from the state; the
+// first edit makes the document of it. It is the same one then: a state that is
+// applied to an empty document is what every restart begins with, too.
 
 const (
 	// sleepAfter is for how long a document of up to sleepUnit bytes must not
