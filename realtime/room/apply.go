@@ -94,7 +94,7 @@ func (r *Room) applyFrom(w *writer) {
 	if len(w.updates) > 0 && !r.admit(m, w.updates) {
 		w.updates = nil
 	}
-	waited := r.document().HasPending()
+	waited := r.pending()
 	update, bad := r.transact(m, w.updates)
 	if bad != nil {
 		r.manager.opts.Meter.UpdatesBad.Inc()
@@ -116,7 +116,7 @@ func (r *Room) applyFrom(w *writer) {
 			r.link.Publish(cluster.Message{Kind: cluster.Update, Data: update})
 		}
 	}
-	m.owed = r.doc.HasPending() && (m.owed || !waited || !r.reached(m.clocks))
+	m.owed = r.pending() && (m.owed || !waited || !r.reached(m.clocks))
 	switch {
 	case m.owed && m.asked < maxAsks: // something before it is missing
 		m.asked++
@@ -128,6 +128,11 @@ func (r *Room) applyFrom(w *writer) {
 		}
 	}
 }
+
+// pending reports whether the document waits for updates that are missing. One
+// that sleeps never does, and is not woken to be asked: who comes without
+// anything of its own says just that.
+func (r *Room) pending() bool { return r.sleeper == nil && r.doc.HasPending() }
 
 // reached reports whether the document holds everything below these clocks.
 func (r *Room) reached(clocks map[uint64]uint64) bool {

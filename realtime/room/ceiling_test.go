@@ -47,7 +47,8 @@ func TestCeilingsOfAKeystroke(t *testing.T) {
 }
 
 // What it may cost to open a small room that was open before, and to join one
-// that sleeps: no document is made for either.
+// that sleeps: no document is made for either, not even when the newcomer
+// answers that it has nothing.
 func TestOpeningMakesNoDocument(t *testing.T) {
 	m := newManager(t, Options{Grace: -1})
 	s := m.join(t, "x", 1)
@@ -63,7 +64,7 @@ func TestOpeningMakesNoDocument(t *testing.T) {
 		}
 	}
 	for range 5 {
-		m.join(t, "x", 2)
+		m.join(t, "x", 2).m.Submit(Step2, emptyUpdate)
 	}
 	if r = mustRoom(t, m, "x"); !asleep(t, r) || m.Meter().Wakes.Load() != 1 {
 		t.Errorf("the document was made %d times", m.Meter().Wakes.Load())

@@ -85,7 +85,7 @@ func (r *Room) sleep() {
 		r.worked.Store(0)
 		return
 	}
-	if r.doc.HasPending() {
+	if r.pending() {
 		return
 	}
 	c, err := r.captured()
