@@ -88,6 +88,7 @@ func TestEditsAreRefusedBeforeTheyWouldBeLost(t *testing.T) {
 	a.untilText("seed")
 	disk.set(errors.New("no space left on device"))
 	other.insert(0, strings.Repeat("y", 8<<10))
+	other.untilEvent("unsaved") // it has its place in memory
 	typed := 0
 	for ; a.alive() && typed < 2000; typed++ { // all of it fits into one update later
 		// One behind the other: they become one run, and so fit again.

@@ -237,7 +237,7 @@ func (r *Room) fanOut() {
 func (r *Room) offer(m *Member, frames ...wire.Frame) {
 	wake, fell := m.out.offer(frames...)
 	if wake {
-		m.socket.Wake()
+		r.turned.woken = append(r.turned.woken, m)
 	}
 	if fell {
 		m.base = r.stateVector()

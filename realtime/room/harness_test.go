@@ -101,6 +101,11 @@ func (s *sink) Wake() {
 	}
 }
 
+func (s *sink) Deliver(spare []wire.Frame) []wire.Frame {
+	s.Wake()
+	return spare
+}
+
 func (s *sink) End(c wire.Close, _ wire.Frame) {
 	s.mu.Lock()
 	s.closed = &c

@@ -43,6 +43,7 @@ type inbox struct {
 	arena   []byte    // guarded by mu; the data of events
 	running bool      // guarded by mu; the loop's goroutine exists
 	parked  bool      // guarded by mu; … and waits for work
+	lent    bool      // guarded by mu; a member's reader runs a turn instead, see borrow.go
 	closed  bool      // guarded by mu
 
 	work   sync.Cond   // signalled when a parked loop has to do something or to end
@@ -93,10 +94,14 @@ const (
 
 // Submit hands a member's message to the room, which copies the payload. It
 // waits while the room has too much to do; that is how a flood is slowed down.
-// It reports false when the room is closed.
+// In a room where nothing else is going on the caller does the work itself. It
+// reports false when the room is closed.
 func (r *Room) Submit(m *Member, kind Message, payload []byte) bool {
 	in := &r.in
 	in.mu.Lock()
+	if in.mayBorrowLocked(kind, payload) {
+		return r.borrow(m, kind, payload)
+	}
 	defer in.mu.Unlock()
 	for !in.closed && len(in.arena) > 0 && len(in.arena)+len(payload) > maxArena {
 		in.space.Wait()
@@ -111,9 +116,11 @@ func (r *Room) Submit(m *Member, kind Message, payload []byte) bool {
 	return true
 }
 
-// startLocked sees to it that the loop runs.
+// startLocked sees to it that the loop runs. While a reader runs a turn it is
+// that reader who calls it again at the end.
 func (r *Room) startLocked() {
 	switch in := &r.in; {
+	case in.lent:
 	case in.parked:
 		in.parked = false
 		in.work.Signal()
@@ -143,8 +150,11 @@ func (in *inbox) parkLocked() bool {
 	}
 	in.parked = false
 	in.linger.Stop()
-	return len(in.events) > 0 || in.hasNews
+	return in.dueLocked()
 }
+
+// dueLocked reports whether there is something to do for the loop.
+func (in *inbox) dueLocked() bool { return !in.lent && (len(in.events) > 0 || in.hasNews) }
 
 // retire ends a loop that is parked.
 func (in *inbox) retire() {
@@ -178,10 +188,12 @@ func (r *Room) next(b *batch) bool {
 	in := &r.in
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if len(in.events) == 0 && !in.hasNews && !in.parkLocked() {
+	if !in.dueLocked() && !in.parkLocked() {
 		in.running = false
 		in.space.Broadcast()
-		in.events, in.arena = nil, nil // an idle room keeps no buffers
+		if !in.lent {
+			in.events, in.arena = nil, nil // an idle room keeps no buffers
+		}
 		return false
 	}
 	b.events, in.events = in.events, b.events[:0]
@@ -204,7 +216,7 @@ func (in *inbox) close() {
 	in.closed = true
 	in.work.Signal()
 	in.space.Broadcast()
-	for in.running {
+	for in.running || in.lent {
 		in.space.Wait()
 	}
 }
@@ -216,6 +228,7 @@ func (r *Room) loop() {
 	defer r.rescue()
 	for r.next(&b) {
 		r.turn(&b)
+		r.wake()
 	}
 }
 
@@ -231,9 +244,11 @@ func (r *Room) rescue() {
 	in.mu.Lock()
 	// Nothing that waits can be trusted to the document any more; calls that
 	// wait for an answer must get one.
-	in.closed, in.running, in.events, in.arena = true, false, nil, nil
+	in.closed, in.running, in.lent, in.events, in.arena = true, false, false, nil, nil
+	in.work.Signal() // a loop that is parked
 	in.space.Broadcast()
 	in.mu.Unlock()
+	r.wake()
 	close(r.broken)
 	r.manager.fail(r, ErrLoadFailed.With(host.NewCorrelationID(), nil))
 }

@@ -13,6 +13,10 @@ import (
 type Socket interface {
 	// Wake says that frames wait: drain Member.Take in another goroutine.
 	Wake()
+	// Deliver writes what waits in the caller's goroutine, as far as the peer
+	// takes it at once. It uses the slice that it is given and returns one for
+	// the next socket.
+	Deliver(spare []wire.Frame) []wire.Frame
 	// End closes the connection, after the frame if it is not empty.
 	End(c wire.Close, first wire.Frame)
 }

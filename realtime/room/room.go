@@ -78,6 +78,7 @@ type turned struct {
 	writers  []writer
 	talked   []*Member // whose presence changed
 	presence []uint64  // awareness ids that changed
+	woken    []*Member // whose sockets must be written to when the turn is over
 	now      time.Time
 	txUpdate []byte // of the last transaction
 	relayed  bool   // mayWrite met edits that may be other people's
@@ -119,6 +120,7 @@ func (r *Room) turn(b *batch) {
 		case evDrained:
 			r.catchUp(e.member)
 		case evCall:
+			r.wake() // fn may wait for what was sent before
 			e.fn()
 		}
 	}

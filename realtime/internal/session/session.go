@@ -146,6 +146,16 @@ func appendAll(b []byte, r io.Reader) ([]byte, error) {
 // Wake implements room.Socket: frames wait, and nobody writes.
 func (s *Session) Wake() { s.cfg.Writers.add(s) }
 
+// Deliver implements room.Socket. Where writing would have to wait for the peer
+// it is left to the writers.
+func (s *Session) Deliver(spare []wire.Frame) []wire.Frame {
+	if s.sock.conn.raw == nil {
+		s.Wake()
+		return spare
+	}
+	return s.deliver(spare)
+}
+
 // deliver writes what waits, as far as the peer takes it at once. It uses the
 // slice that it is given and returns one for the next socket.
 func (s *Session) deliver(spare []wire.Frame) []wire.Frame {

@@ -1,0 +1,121 @@
+package room
+
+import (
+	"bytes"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/civicpress/realtimefx/yjs"
+)
+
+// rest waits until the loop has nothing to do.
+func rest(t *testing.T, r *Room) {
+	t.Helper()
+	settle(t, r)
+	for {
+		r.in.mu.Lock()
+		resting := !r.in.running || r.in.parked
+		r.in.mu.Unlock()
+		if resting {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// In a room where nothing else is going on, an edit is applied and written to
+// the others by the one who brought it.
+func TestAReaderRunsItsTurn(t *testing.T) {
+	m := newManager(t, Options{})
+	a, b := m.join(t, "x", 1), m.join(t, "x", 2)
+	r, _ := m.Room("records:x")
+	rest(t, r)
+	before := b.bytes()
+	update := newTypist(11).types(1)[0]
+	a.m.Submit(Update, update)
+	if n := r.applied.Load(); n != 1 {
+		t.Errorf("%d updates applied when Submit returned", n)
+	}
+	if got := b.taken()[before:]; !bytes.Contains(got, update) {
+		t.Errorf("the other had got %x", got)
+	}
+}
+
+// While the loop works, a reader does not wait for it.
+func TestAReaderLeavesItsTurnToABusyLoop(t *testing.T) {
+	m := newManager(t, Options{})
+	a := m.join(t, "x", 1)
+	r, _ := m.Room("records:x")
+	rest(t, r)
+	started, block := make(chan struct{}), make(chan struct{})
+	r.call(func() { close(started); <-block })
+	<-started
+	a.m.Submit(Update, newTypist(11).types(1)[0])
+	if n := r.applied.Load(); n != 0 {
+		t.Errorf("%d updates applied beside the loop", n)
+	}
+	close(block)
+	settle(t, r)
+	if n := r.applied.Load(); n != 1 {
+		t.Errorf("%d updates applied", n)
+	}
+}
+
+// What comes while a reader has the turn is done after it.
+func TestWhatComesDuringABorrowedTurnIsNotForgotten(t *testing.T) {
+	m := newManager(t, Options{})
+	const typists, letters = 4, 200
+	var all []*sink
+	for i := range typists {
+		all = append(all, m.join(t, "x", int64(i+1)))
+	}
+	r, _ := m.Room("records:x")
+	rest(t, r)
+	var typing sync.WaitGroup
+	for i, s := range all {
+		updates := newTypist(uint64(100 + i)).types(letters)
+		typing.Go(func() {
+			for n, u := range updates {
+				s.m.Submit(Update, u)
+				if n%16 == i {
+					settle(t, r)
+				}
+			}
+		})
+	}
+	typing.Wait()
+	settle(t, r)
+	for _, s := range all {
+		if s.m.updates != letters {
+			t.Errorf("%d of %d letters arrived", s.m.updates, letters)
+		}
+	}
+	if text := r.document().Text("t").String(); len(text) != len("seed")+typists*letters {
+		t.Errorf("%d letters in the document", len(text))
+	}
+}
+
+// A document at fault takes its room with it and nothing else, also in the
+// turn of a reader; what other sockets were to get is written.
+func TestAFaultInABorrowedTurnClosesTheRoom(t *testing.T) {
+	m := newManager(t, Options{})
+	a, b := m.join(t, "x", 1), m.join(t, "x", 2)
+	r, _ := m.Room("records:x")
+	rest(t, r)
+	r.call(func() {
+		r.document().OnUpdate(func([]byte, any, *yjs.Transaction) { panic("planted") })
+	})
+	rest(t, r)
+	if a.m.Submit(Update, newTypist(11).types(1)[0]) {
+		t.Error("the edit was taken")
+	}
+	<-r.broken
+	b.m.Drained()
+	again := m.join(t, "x", 3) // waits until the broken one is gone
+	fresh, _ := m.Room("records:x")
+	settle(t, fresh)
+	if fresh == r || again.bytes() == 0 {
+		t.Error("the room was not loaded again")
+	}
+}
