@@ -8,12 +8,13 @@ N           ?= 20
 TYPING      ?= 15s
 RUNS        ?= 2000
 SOAK        ?= 10m
+STORM       ?= 10s
 PKGS        ?= ./...
 ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-charts bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak docs docs-check build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-charts bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak storm docs docs-check build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,9 @@ crash-compare: ## the same kills on this server and on Hocuspocus, both in one t
 
 soak: ## 200 clients in 50 rooms for SOAK (default 10m): joins, drops, revocations, floods; then everything is compared
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout 0 -v -run 'TestSoak$$' ./integration_test
+
+storm: ## 10 000 connects a second from another process, of each kind for STORM (default 10s), and what those who edit notice (Linux)
+	STORM=$(STORM) $(GO) test -count=1 -timeout 0 -v -run 'TestConnectStorm$$' ./integration_test
 
 conformance: ## compare the document engine with Yjs (RUNS=2000 random sessions)
 	@scripts/setup.sh harness

@@ -65,6 +65,8 @@ func serverOptions(c config.Config) realtime.Options {
 		RequireTLS:         c.RequireTLS,
 		ConnectionsPerIP:   c.RateLimiting.ConnectionsPerIP,
 		ConnectionsPerUser: c.RateLimiting.ConnectionsPerUser,
+		ConnectRate:        float64(c.RateLimiting.ConnectsPerSecond),
+		AcceptRate:         min(0, float64(c.RateLimiting.ConnectsPerSecond)), // off with the other: for load tests
 		MaxConnections:     c.RateLimiting.MaxConnections,
 		MessagesPerSecond:  float64(c.RateLimiting.MessagesPerSecond),
 		MessageBurst:       float64(c.RateLimiting.Burst),

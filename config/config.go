@@ -56,6 +56,7 @@ type RateLimiting struct {
 	Burst              int `yaml:"burst" validate:"min=1"`
 	ConnectionsPerIP   int `yaml:"connections_per_ip" validate:"min=1"`
 	ConnectionsPerUser int `yaml:"connections_per_user" validate:"min=1"`
+	ConnectsPerSecond  int `yaml:"connects_per_second" validate:"min=1"`
 	MaxConnections     int `yaml:"max_connections" validate:"min=1"`
 }
 
@@ -110,6 +111,7 @@ func Default() Config {
 			Burst:              500,
 			ConnectionsPerIP:   100,
 			ConnectionsPerUser: 10,
+			ConnectsPerSecond:  100,
 			MaxConnections:     20_000,
 		},
 		Limits: Limits{

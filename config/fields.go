@@ -53,6 +53,7 @@ var notes = map[string]note{
 	"rate_limiting.burst":                {unit: "messages", ours: true, effect: "How many messages a socket may send at once before it is slowed down."},
 	"rate_limiting.connections_per_ip":   {unit: "sockets", effect: "How many sockets one client address may have. See trusted_proxies."},
 	"rate_limiting.connections_per_user": {unit: "sockets", effect: "How many sockets one user may have."},
+	"rate_limiting.connects_per_second":  {unit: "sockets/s", ours: true, effect: "How many connections a second one client address may make; twice as many at once, or connections_per_ip if that is more. What comes faster is cut off unread, or answered 503 if it came through a trusted proxy."},
 	"rate_limiting.max_connections":      {unit: "sockets", ours: true, effect: "How many sockets there may be in all."},
 
 	"limits.frame_bytes":         {unit: "bytes", ours: true, effect: "The largest message taken from an admitted socket."},

@@ -174,13 +174,14 @@ func (s *stand) untilLogged(text, id string) {
 	})
 }
 
+// untilHooked waits for a hook; id "" stands for any.
 func (s *stand) untilHooked(name, id string) {
 	s.t.Helper()
 	s.poll("hook "+name+" with "+id, func() bool {
 		s.notes.mu.Lock()
 		defer s.notes.mu.Unlock()
 		for _, e := range s.notes.events {
-			if e.Name() == name && e.CorrelationID == id {
+			if e.Name() == name && (id == "" || e.CorrelationID == id) {
 				return true
 			}
 		}

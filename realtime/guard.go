@@ -13,8 +13,9 @@ import (
 )
 
 // guard reports suspicious patterns as log lines, hooks and figures. A pattern
-// is reported the 1st, 2nd, 4th, 8th … time within its window, so that an
-// attack does not flood whoever watches.
+// is reported the 1st, 2nd, 4th, 8th … time within its window, and only so many
+// are in a second, so that an attack does not flood whoever watches. The
+// figures count everything.
 type guard struct {
 	server *Server
 
@@ -24,6 +25,9 @@ type guard struct {
 
 	mu     sync.Mutex
 	counts map[pattern]*tally // guarded by mu
+	second time.Time          // guarded by mu; when told began
+	told   int                // guarded by mu; reports since then
+	left   int                // guarded by mu; reports left out since the last one
 }
 
 type pattern struct {
@@ -40,29 +44,61 @@ type tally struct {
 const (
 	guardWindow = 10 * time.Minute
 	maxPatterns = 8192
+	maxReports  = 20 // a second
 )
 
 func (g *guard) init(s *Server) { g.server, g.counts = s, make(map[pattern]*tally) }
 
 // count counts one more, and says whether it is worth a report.
-func (g *guard) count(p pattern) (n int, report bool) {
-	now := time.Now()
+func (g *guard) count(p pattern) (n int, report bool) { return g.countAt(p, time.Now()) }
+
+func (g *guard) countAt(p pattern, now time.Time) (n int, report bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t := g.counts[p]
 	if t == nil || now.After(t.until) {
 		if len(g.counts) >= maxPatterns {
-			for k, old := range g.counts {
-				if now.After(old.until) || len(g.counts) >= maxPatterns {
-					delete(g.counts, k)
-				}
-			}
+			g.forgetLocked(now)
 		}
 		t = &tally{until: now.Add(guardWindow)}
 		g.counts[p] = t
 	}
 	t.n++
-	return t.n, t.n&(t.n-1) == 0
+	if t.n&(t.n-1) != 0 {
+		return t.n, false
+	}
+	if now.Sub(g.second) >= time.Second {
+		g.second, g.told = now, 0
+	}
+	if g.told >= maxReports {
+		g.left++
+		return t.n, false
+	}
+	g.told++
+	return t.n, true
+}
+
+// leftOut returns how many reports were left out since it was last asked.
+func (g *guard) leftOut() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, g.left = g.left, 0
+	return n
+}
+
+// forgetLocked makes room: first for what is over, then for any.
+func (g *guard) forgetLocked(now time.Time) {
+	for k, t := range g.counts {
+		if now.After(t.until) {
+			delete(g.counts, k)
+		}
+	}
+	for k := range g.counts {
+		if len(g.counts) < maxPatterns*3/4 {
+			return
+		}
+		delete(g.counts, k)
+	}
 }
 
 // tell logs a pattern, and hands it to the hooks when it is worth a report;
@@ -71,6 +107,9 @@ func (g *guard) tell(report bool, id, msg string, p hooks.Payload, args ...any) 
 	level := slog.LevelDebug
 	if report {
 		level = slog.LevelWarn
+		if n := g.leftOut(); n > 0 {
+			args = append(args, "left_out", n)
+		}
 		g.server.emit(id, p)
 	}
 	if g.server.logger.Enabled(g.server.base, level) {

@@ -1,9 +1,12 @@
 package realtime
 
 import (
+	"encoding/binary"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
 	"github.com/civicpress/realtimefx/yjs"
@@ -52,5 +55,34 @@ func TestSuspiciousPatternsAreToldThreeWays(t *testing.T) {
 		if !strings.Contains(rec.body.String(), "civicpress_realtime_"+c.figure+"\n") {
 			t.Errorf("%s: no figure %s", c.hook, c.figure)
 		}
+	}
+}
+
+// However many addresses an attack comes from, it does not flood the log and
+// the hooks, and what is remembered of it is bounded.
+func TestReportsAreBounded(t *testing.T) {
+	var g guard
+	g.init(nil)
+	from := func(i int) pattern {
+		return pattern{what: "auth", addr: netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(i))))}
+	}
+	now := time.Now()
+	reports := 0
+	for i := range 30_000 {
+		if _, report := g.countAt(from(i), now.Add(time.Duration(i)*100*time.Microsecond)); report {
+			reports++
+		}
+		if len(g.counts) > maxPatterns {
+			t.Fatalf("%d patterns are remembered", len(g.counts))
+		}
+	}
+	if reports != 3*maxReports {
+		t.Errorf("%d reports in three seconds, want %d", reports, 3*maxReports)
+	}
+	if left := g.leftOut(); left != 30_000-reports || g.leftOut() != 0 {
+		t.Errorf("%d reports were left out, want %d", left, 30_000-reports)
+	}
+	if n, report := g.countAt(from(29_999), now.Add(time.Minute)); n != 2 || !report {
+		t.Errorf("the next one is no. %d, reported %v", n, report)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/civicpress/realtimefx/hooks"
 	"github.com/civicpress/realtimefx/host/memhost"
 	"github.com/civicpress/realtimefx/yjs/protocol"
 )
@@ -74,6 +75,39 @@ func TestLimitPerAddressBehindAProxy(t *testing.T) {
 				t.Errorf("%s: socket %d ended with %d, want %d", c.name, i+1, got, c.want[i])
 			}
 		}
+	}
+}
+
+// Who connects too fast is not even listened to. Through a proxy, which speaks
+// for many, each client has a bound of its own and is told.
+func TestConnectsOfAnAddressAreLimited(t *testing.T) {
+	o := Options{ConnectRate: 0.001, ConnectionsPerIP: 2} // two at once, the next after a quarter of an hour
+	s := newStand(t, standOptions{server: o})
+	a := s.dial(dial{user: 1}).sync()
+	s.dial(dial{user: 2}).sync()
+	_, resp, err := websocket.Dial(t.Context(), s.url("/realtime/records/r1"), nil)
+	if err == nil || resp != nil {
+		t.Errorf("the third connect: %v, %v", resp, err)
+	}
+	s.untilHooked(hooks.NameSecurityLimitStorm, "")
+	if e, _ := s.notes.find(hooks.NameSecurityLimitStorm); e.Data.(hooks.SecurityLimitStorm).Limit != "rate_limiting.connects_per_second" {
+		t.Errorf("the hook says %+v", e.Data)
+	}
+	a.insert(0, "x") // whoever is there does not notice
+
+	o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	s = newStand(t, standOptions{server: o})
+	from := func(addr string) http.Header { return http.Header{"X-Forwarded-For": {addr}} }
+	for range 2 {
+		if got := s.status(1, from("192.0.2.1")); got != http.StatusSwitchingProtocols {
+			t.Fatalf("through a proxy: %d", got)
+		}
+	}
+	if got := s.status(1, from("192.0.2.1")); got != http.StatusServiceUnavailable {
+		t.Errorf("the third connect of a client through a proxy: %d, want 503", got)
+	}
+	if got := s.status(2, from("192.0.2.2")); got != http.StatusSwitchingProtocols {
+		t.Errorf("another client of the proxy: %d", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"runtime"
 	"strings"
 	"time"
 
@@ -37,6 +38,13 @@ type Options struct {
 	ConnectionsPerUser int // default 10
 	// MaxConnections bounds all sockets. Default 20,000.
 	MaxConnections int
+	// ConnectRate is how many connections a second one client address may
+	// make; twice as many at once, and at least as many as it may have.
+	// Default 100.
+	ConnectRate float64
+	// AcceptRate is how many connections a second are taken in all; more wait
+	// in the system's queue. Default 1000 for each processor.
+	AcceptRate float64
 	// MaxPending bounds the upgrades that are being admitted at one time;
 	// more are answered 503. Default 1024.
 	MaxPending int
@@ -67,6 +75,8 @@ func (o *Options) setDefaults() {
 	def(&o.ConnectionsPerIP, 100)
 	def(&o.ConnectionsPerUser, 10)
 	def(&o.MaxConnections, 20_000)
+	def(&o.ConnectRate, 100)
+	def(&o.AcceptRate, float64(1000*runtime.GOMAXPROCS(0)))
 	def(&o.MaxPending, 1024)
 	def(&o.MessagesPerSecond, 50)
 	def(&o.MessageBurst, 500)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type Server struct {
 	sessions registry
 	limits   session.Limits
 	penalty  penalty
+	arrivals session.Arrivals
 	door     chan struct{} // one token for each socket being admitted
 	config   session.Config
 	guard    guard
@@ -79,6 +81,12 @@ func New(d Deps, o Options) (*Server, error) {
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.limits.PerIP, s.limits.PerUser = o.ConnectionsPerIP, o.ConnectionsPerUser
+	s.arrivals = session.Arrivals{
+		Rate: o.ConnectRate, Burst: max(2*o.ConnectRate, float64(o.ConnectionsPerIP)), All: o.AcceptRate, Trusted: o.TrustedProxies,
+		SentAway: func(addr netip.Addr) {
+			s.guard.limited("rate_limiting.connects_per_second", session.Request{Addr: addr}, 0)
+		},
+	}
 	s.config = session.Config{
 		MaxMessage: o.MaxMessage, Rate: o.MessagesPerSecond, Burst: o.MessageBurst, Flood: o.Flood,
 		Ping: o.Ping, Stall: o.Stall, Queue: o.QueueBytes,
@@ -98,6 +106,7 @@ func New(d Deps, o Options) (*Server, error) {
 		// that anybody can produce by the thousand.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
+	s.http.SetKeepAlivesEnabled(false) // as many requests as connections were counted
 	return s, nil
 }
 
@@ -129,7 +138,7 @@ func (s *Server) serve(l net.Listener) error {
 	s.started, s.addr = time.Now(), l.Addr()
 	s.tasks.Add(1) // Stop gives it back when nothing can begin any more
 	s.tasks.Go(func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.arrivals.Listen(l)); !errors.Is(err, http.ErrServerClosed) {
 			s.ready.Store(false)
 			s.logger.Error("realtime server no longer accepts connections", "op", "server.serve", "error", err)
 		}

@@ -124,7 +124,7 @@ func TestConnectStormLeavesNothing(t *testing.T) {
 	if testing.Short() {
 		connects = 3000
 	}
-	s := newStand(t, standOptions{server: Options{ConnectionsPerIP: -1, ConnectionsPerUser: 20, MaxPending: 64, UpgradeTimeout: time.Second}})
+	s := newStand(t, standOptions{server: Options{ConnectRate: -1, ConnectionsPerIP: -1, ConnectionsPerUser: 20, MaxPending: 64, UpgradeTimeout: time.Second}})
 	calm := &pair{a: s.dial(dial{user: 1, room: "r2"}).sync(), b: s.dial(dial{user: 2, room: "r2"}).sync()}
 	calm.b.untilText("seed")
 	s.storm(64) // what is made once

@@ -39,6 +39,10 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := session.Parse(r, s.opts.TrustedProxies)
+	if q.Proxied && !s.arrivals.Welcome(q.Addr) {
+		overloaded(w, "too many connects from this address")
+		return
+	}
 	if s.opts.RequireTLS && !q.Secure {
 		http.Error(w, "this server accepts wss:// only; a proxy in front must send X-Forwarded-Proto and be listed in trusted_proxies", http.StatusForbidden)
 		return

@@ -111,7 +111,7 @@ func (d *demo) run(ctx context.Context, p program) (err error) {
 // unlimited lifts what a load test on one machine runs into.
 func unlimited(c *config.Config) {
 	c.RateLimiting = config.RateLimiting{
-		MessagesPerSecond: -1, Burst: 1 << 30, ConnectionsPerIP: -1, ConnectionsPerUser: -1, MaxConnections: -1,
+		MessagesPerSecond: -1, Burst: 1 << 30, ConnectionsPerIP: -1, ConnectionsPerUser: -1, ConnectsPerSecond: -1, MaxConnections: -1,
 	}
 	c.Rooms.MaxRooms, c.Rooms.MaxMembers = -1, -1
 }

@@ -28,5 +28,16 @@ func (b *bucket) take(now time.Time, n float64) time.Duration {
 	return time.Duration(-b.have / b.rate * float64(time.Second))
 }
 
+// try takes a token if there is one, and never owes any.
+func (b *bucket) try(now time.Time) bool {
+	b.have = min(b.burst, b.have+now.Sub(b.last).Seconds()*b.rate)
+	b.last = now
+	if b.have < 1 {
+		return false
+	}
+	b.have--
+	return true
+}
+
 // fill makes the bucket as full as it can be.
 func (b *bucket) fill(now time.Time) { b.have, b.last = b.burst, now }

@@ -20,6 +20,7 @@ type Request struct {
 	Control  bool   // the client takes JSON control frames
 	V1       bool   // … and those that only the subprotocol brings
 	Addr     netip.Addr
+	Proxied  bool // a trusted proxy brings it
 	Secure   bool // came over TLS, as far as a trusted proxy can tell
 }
 
@@ -42,7 +43,7 @@ func Parse(r *http.Request, trusted []netip.Prefix) Request {
 	// Who can set a header is no browser with a stock provider, and reads
 	// text frames.
 	q.Control = q.V1 || fromHeader
-	q.Addr, q.Secure = peer(r.RemoteAddr, r.Header, r.TLS, trusted)
+	q.Addr, q.Secure, q.Proxied = peer(r.RemoteAddr, r.Header, r.TLS, trusted)
 	return q
 }
 
@@ -132,17 +133,17 @@ func protocolToken(offered []string) string {
 	return ""
 }
 
-// peer returns the client's address and whether it came over TLS. Forwarding
-// headers count only when the peer is a trusted proxy, and then only up to the
+// peer returns the client's address, whether it came over TLS, and whether
+// through a trusted proxy. Forwarding headers count only when the peer is a trusted proxy, and then only up to the
 // last address that no trusted proxy wrote.
-func peer(remote string, h http.Header, state *tls.ConnectionState, trusted []netip.Prefix) (netip.Addr, bool) {
+func peer(remote string, h http.Header, state *tls.ConnectionState, trusted []netip.Prefix) (addr netip.Addr, secure, proxied bool) {
 	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {
-		return netip.Addr{}, state != nil
+		return netip.Addr{}, state != nil, false
 	}
-	addr, secure := ap.Addr().Unmap(), state != nil
+	addr, secure = ap.Addr().Unmap(), state != nil
 	if !isTrusted(addr, trusted) {
-		return addr, secure
+		return addr, secure, false
 	}
 	if proto := lastOf(h.Values("X-Forwarded-Proto")); proto != "" {
 		secure = strings.EqualFold(proto, "https") || strings.EqualFold(proto, "wss")
@@ -158,7 +159,7 @@ func peer(remote string, h http.Header, state *tls.ConnectionState, trusted []ne
 			break
 		}
 	}
-	return addr, secure
+	return addr, secure, true
 }
 
 func parseHop(s string) (netip.Addr, bool) {

@@ -110,8 +110,9 @@ func TestPeer(t *testing.T) {
 		if c.proto != "" {
 			h.Set("X-Forwarded-Proto", c.proto)
 		}
-		if got, secure := peer(c.remote, h, nil, trusted); got.String() != c.want || secure != c.secure {
-			t.Errorf("%+v: %v %v", c, got, secure)
+		got, secure, proxied := peer(c.remote, h, nil, trusted)
+		if got.String() != c.want || secure != c.secure || proxied != (c.remote[:3] != "192") {
+			t.Errorf("%+v: %v %v %v", c, got, secure, proxied)
 		}
 	}
 	if k := AddrKey(netip.MustParseAddr("2001:db8:1:2:3::4")); k.String() != "2001:db8:1:2::" {
