@@ -45,6 +45,9 @@ type Options struct {
 	// AcceptRate is how many connections a second are taken in all; more wait
 	// in the system's queue. Default 1000 for each processor.
 	AcceptRate float64
+	// MaxStrangers bounds the connections whose request is not complete; the
+	// one that has taken longest gives way. Default 2048.
+	MaxStrangers int
 	// MaxPending bounds the upgrades that are being admitted at one time;
 	// more are answered 503. Default 1024.
 	MaxPending int
@@ -77,6 +80,7 @@ func (o *Options) setDefaults() {
 	def(&o.MaxConnections, 20_000)
 	def(&o.ConnectRate, 100)
 	def(&o.AcceptRate, float64(1000*runtime.GOMAXPROCS(0)))
+	def(&o.MaxStrangers, 2048)
 	def(&o.MaxPending, 1024)
 	def(&o.MessagesPerSecond, 50)
 	def(&o.MessageBurst, 500)
@@ -89,6 +93,9 @@ func (o *Options) setDefaults() {
 	def(&o.QueueBytes, 1<<20)
 	def(&o.Regrant, time.Minute)
 	def(&o.AuthOutage, 5*time.Minute)
+	if o.MaxStrangers < 0 {
+		o.MaxStrangers = 1 << 20
+	}
 	if o.MaxPending < 0 {
 		o.MaxPending = 1 << 20
 	}

@@ -33,6 +33,7 @@ type Server struct {
 	limits   session.Limits
 	penalty  penalty
 	arrivals session.Arrivals
+	strange  session.Strangers
 	door     chan struct{} // one token for each socket being admitted
 	config   session.Config
 	guard    guard
@@ -87,6 +88,7 @@ func New(d Deps, o Options) (*Server, error) {
 			s.guard.limited("rate_limiting.connects_per_second", session.Request{Addr: addr}, 0)
 		},
 	}
+	s.strange.Max = o.MaxStrangers
 	s.config = session.Config{
 		MaxMessage: o.MaxMessage, Rate: o.MessagesPerSecond, Burst: o.MessageBurst, Flood: o.Flood,
 		Ping: o.Ping, Stall: o.Stall, Queue: o.QueueBytes,
@@ -102,6 +104,7 @@ func New(d Deps, o Options) (*Server, error) {
 		ReadHeaderTimeout: o.UpgradeTimeout,
 		IdleTimeout:       o.UpgradeTimeout,
 		MaxHeaderBytes:    16 << 10,
+		ConnState:         s.strange.Watch,
 		// Its complaints are about peers, not about us, and name addresses
 		// that anybody can produce by the thousand.
 		ErrorLog: log.New(io.Discard, "", 0),

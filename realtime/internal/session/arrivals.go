@@ -56,10 +56,7 @@ func (l *arrivals) Accept() (net.Conn, error) {
 			l.wait(1)
 			return c, nil
 		}
-		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // nothing of it stays in the system
-		}
-		_ = c.Close()
+		reset(c)
 		l.wait(awayCost)
 	}
 }
