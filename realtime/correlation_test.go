@@ -67,6 +67,12 @@ func TestRefusalsHaveOneCorrelationID(t *testing.T) {
 				}
 				return a
 			}},
+		{name: "message too large", hook: hooks.NameSecurityLimitStorm, log: "message too large", close: 1009, opts: standOptions{server: Options{MaxMessage: 64 << 10}},
+			refuse: func(s *stand) *client {
+				a := s.dial(v1).sync()
+				must(s.t, a.write(make([]byte, 65<<10)))
+				return a
+			}},
 		{name: "failed load", hook: hooks.NameRoomFailed, log: "room failed", close: 4500, refuse: func(s *stand) *client { return s.dial(v1) }},
 		{name: "core down", log: "the core does not answer", close: 1013, refuse: func(s *stand) *client {
 			s.host.Down(errors.New("database is locked"))

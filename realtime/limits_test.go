@@ -121,11 +121,27 @@ func TestMessageSizeIsLimited(t *testing.T) {
 	a.insert(0, strings.Repeat("x", limit-1000)) // fits
 	witness.until("what fits", func() bool { return witness.doc.Text("t").Len() == limit-1000+4 })
 	_ = a.write(protocol.AppendUpdate(nil, make([]byte, limit)))
-	if code, reason := a.closed(); code != 1009 {
-		t.Errorf("closed with %d %s, want 1009", code, reason)
+	if code, reason := a.closed(); code != 1009 || reasonID(reason) == "" {
+		t.Errorf("closed with %d %s, want 1009 and a correlation id", code, reason)
 	}
 	witness.insert(0, "!")
 	s.dial(dial{user: 4}).sync().until("the rest", func() bool { return witness.doc.Text("t").Len() == limit-1000+5 })
+}
+
+// Who goes on sending what is too large is cut off; it is not read to its end.
+func TestEndlessMessageIsCutOff(t *testing.T) {
+	s := newStand(t, standOptions{server: Options{MaxMessage: 64 << 10}})
+	raw, _ := s.rawDial(1, "r1")
+	heap := liveHeap()
+	_, err := raw.Write([]byte{0x82, 0x80 | 127, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0}) // a gigabyte
+	must(t, err)
+	if n, err := io.Copy(raw, io.LimitReader(zeros{}, 1<<30)); err == nil || n > 64<<20 {
+		t.Errorf("the peer could send %d MB: %v", n>>20, err)
+	}
+	if now := liveHeap(); now > heap+4<<20 {
+		t.Errorf("%d KB of heap, %d before", now>>10, heap>>10)
+	}
+	s.settled(0)
 }
 
 // Of a socket that is not admitted yet, nothing is read: what it sends waits in

@@ -93,8 +93,8 @@ func New(d Deps, o Options) (*Server, error) {
 		MaxMessage: o.MaxMessage, Rate: o.MessagesPerSecond, Burst: o.MessageBurst, Flood: o.Flood,
 		Ping: o.Ping, Stall: o.Stall, Queue: o.QueueBytes,
 		Meter: s.meter, Logger: d.Logger, Tasks: &s.tasks, Writers: &session.Writers{Tasks: &s.tasks}, Holding: &s.holding,
-		Flooded: func(l *session.Session) string {
-			return s.guard.limited("rate_limiting.messages_per_second", l.Request, l.Member.UserID())
+		Exceeded: func(l *session.Session, limit string) string {
+			return s.guard.limited(limit, l.Request, l.Member.UserID())
 		},
 	}
 	s.guard.init(s)

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -29,9 +31,9 @@ type Config struct {
 	Tasks   *sync.WaitGroup // every goroutine of every session
 	Writers *Writers
 	Holding *atomic.Bool // set while the server stops: what comes in is not taken
-	// Flooded reports a client that is closed for flooding, and returns the
-	// correlation id.
-	Flooded func(*Session) (id string)
+	// Exceeded reports a client that is closed for a limit of realtime.yml, and
+	// returns the correlation id.
+	Exceeded func(s *Session, limit string) (id string)
 }
 
 // Session is a socket in a room. Its reader runs in Serve; Writers write what
@@ -71,7 +73,7 @@ func New(sock *Socket, q Request, o room.MemberOptions, cfg *Config) *Session {
 	s.watch.start(s, now)
 	answer := s.pong
 	sock.ping.Store(&answer)
-	sock.ws.SetReadLimit(cfg.MaxMessage)
+	sock.ws.SetReadLimit(-1) // receive looks itself, and says why it closes
 	_ = sock.conn.SetDeadline(time.Time{})
 	return s
 }
@@ -115,9 +117,13 @@ var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &
 // receive reads one message and handles it.
 func (s *Session) receive(r io.Reader) error {
 	buf := messages.Get().(*[]byte)
-	b, err := appendAll((*buf)[:0], r)
-	if err == nil {
+	b, err := appendAll((*buf)[:0], r, s.cfg.MaxMessage)
+	switch {
+	case err == nil:
 		s.handle(b)
+	case errors.Is(err, errTooBig):
+		s.tooBig()
+		_, err = io.Copy(io.Discard, r) // until the client has read why
 	}
 	if cap(b) <= 64<<10 {
 		*buf = b[:0]
@@ -126,14 +132,29 @@ func (s *Session) receive(r io.Reader) error {
 	return err
 }
 
-// appendAll appends what r holds to b.
-func appendAll(b []byte, r io.Reader) ([]byte, error) {
+var errTooBig = errors.New("the message is too large")
+
+// tooBig closes a client for a message that is larger than it may be.
+func (s *Session) tooBig() {
+	id := s.cfg.Exceeded(s, "limits.frame_bytes")
+	s.cfg.Logger.Warn("message too large, the client is closed", "op", "session.read", "client", s.Member.ID(),
+		"user", s.Member.UserID(), "limit", s.cfg.MaxMessage, "correlation_id", id)
+	s.sock.conn.quota = max(int(s.cfg.MaxMessage), refusedBytes) // of what it sends before it knows
+	text := fmt.Sprintf("A message is larger than the %d bytes that the server takes.", s.cfg.MaxMessage)
+	s.End(wire.CloseTooBig(id), s.controlFrame(wire.Error(wire.TooBig, text, id)))
+}
+
+// appendAll appends what r holds to b, at most limit bytes.
+func appendAll(b []byte, r io.Reader, limit int64) ([]byte, error) {
 	for {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
+		if int64(len(b)) > limit {
+			return b, errTooBig
+		}
 		if err == io.EOF {
 			return b, nil
 		}

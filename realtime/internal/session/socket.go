@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -94,9 +93,6 @@ func (s *Socket) Kill() {
 func closeCode(err error) int {
 	if code := websocket.CloseStatus(err); code != -1 {
 		return int(code)
-	}
-	if errors.Is(err, websocket.ErrMessageTooBig) {
-		return wire.CodeTooBig
 	}
 	return codeBroken
 }

@@ -63,7 +63,7 @@ func (s *Session) flood(now time.Time) bool {
 	}
 	switch since := now.Sub(s.flooding); {
 	case since > s.cfg.Flood:
-		id := s.cfg.Flooded(s)
+		id := s.cfg.Exceeded(s, "rate_limiting.messages_per_second")
 		s.cfg.Logger.Warn("client floods the room and is closed", "op", "session.rate", "client", s.Member.ID(),
 			"user", s.Member.UserID(), "for", since.Round(time.Second), "correlation_id", id)
 		if !s.Request.V1 {

@@ -106,6 +106,12 @@ func CloseNoRoomType(roomType string) Close {
 // correlation id may be empty.
 func CloseForbidden(id string) Close { return NewClose(CodeForbidden, "PERMISSION_DENIED", "", id) }
 
+// TooBig is the code of a message that is larger than it may be.
+const TooBig = "MESSAGE_TOO_LARGE"
+
+// CloseTooBig ends a socket whose client sends too large a message.
+func CloseTooBig(id string) Close { return NewClose(CodeTooBig, TooBig, "", id) }
+
 // CloseRevoked ends a socket whose session was revoked. The reason and the
 // correlation id may be empty.
 func CloseRevoked(why, id string) Close {
