@@ -25,8 +25,8 @@ const (
 	// trimWorth is how many bytes, and trimPart which part of what is alive,
 	// must have been allocated since the last time, or lie free without having
 	// been given back, to be worth a collection.
-	trimWorth = 8 << 20
-	trimPart  = 4
+	trimWorth = 4 << 20
+	trimPart  = 8
 )
 
 // trimmer decides when memory is given back.
@@ -56,7 +56,11 @@ func trimMemory(lc fx.Lifecycle) {
 		go func() {
 			defer close(ended)
 			var t trimmer
-			figures := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+			var p pacer
+			pacing := mayPace()
+			figures := []metrics.Sample{
+				{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/live:bytes"},
+			}
 			tick := time.NewTicker(trimEvery)
 			defer tick.Stop()
 			for {
@@ -66,9 +70,13 @@ func trimMemory(lc fx.Lifecycle) {
 				case <-tick.C:
 				}
 				metrics.Read(figures)
+				if pacing {
+					p.set(figures[3].Value.Uint64())
+				}
 				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()) {
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
+					letGoOfProgram()
 				}
 			}
 		}()

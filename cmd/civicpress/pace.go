@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+)
+
+// Go lets the heap grow to twice what is alive before it collects. The small
+// things that stay from opening thousands of records then lie scattered among
+// garbage over the whole of that, and pin it: memory is not moved. A heap that
+// grows by a few megabytes at a time reuses the same pages. What that costs is
+// the marking of what is alive, more often.
+
+const (
+	// paceGrowth is by how many bytes the heap may grow between collections,
+	// as long as that is between paceLeast and paceMost percent of what is
+	// alive. A small heap is collected as Go does it.
+	paceGrowth = 8 << 20
+	paceMost   = 100
+	paceLeast  = 30
+	// paceStep is the least change in percent that is made: it stops the
+	// program for a moment.
+	paceStep = 8
+)
+
+// pacer keeps the collector's percentage. The zero value has set nothing yet.
+type pacer struct{ percent int }
+
+// pace returns the percentage for a heap of which so many bytes are alive, and
+// whether it has to be set.
+func (p *pacer) pace(live uint64) (percent int, changed bool) {
+	percent = min(max(int(paceGrowth*100/max(live, 1)), paceLeast), paceMost)
+	if p.percent == 0 {
+		p.percent = paceMost // Go's own
+	}
+	off := percent - p.percent
+	if off == 0 || -paceStep < off && off < paceStep && percent != paceMost && percent != paceLeast {
+		return p.percent, false
+	}
+	p.percent = percent
+	return percent, true
+}
+
+// mayPace reports whether the percentage is ours to choose: not if whoever
+// started the program has chosen.
+func mayPace() bool { return os.Getenv("GOGC") == "" }
+
+// set is pace for the running program.
+func (p *pacer) set(live uint64) {
+	if percent, changed := p.pace(live); changed {
+		debug.SetGCPercent(percent)
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import "testing"
+
+func TestPacerBoundsGrowth(t *testing.T) {
+	const mb = 1 << 20
+	var p pacer
+	for i, step := range []struct {
+		live    uint64
+		percent int
+		changed bool
+	}{
+		{0, 100, false},
+		{4 * mb, 100, false}, // small: as Go does it
+		{8 * mb, 100, false},
+		{16 * mb, 50, true},
+		{17 * mb, 50, false}, // not worth stopping the program for
+		{20 * mb, 40, true},
+		{25 * mb, 32, true},
+		{27 * mb, 30, true}, // the least, though near
+		{400 * mb, 30, false},
+		{9 * mb, 88, true},
+		{8 * mb, 100, true}, // the most, though not far
+	} {
+		if percent, changed := p.pace(step.live); percent != step.percent || changed != step.changed {
+			t.Errorf("step %d: %d, %v", i, percent, changed)
+		}
+	}
+}
+
+func TestPacerObeysTheEnvironment(t *testing.T) {
+	t.Setenv("GOGC", "")
+	if !mayPace() {
+		t.Error("nobody has chosen, and yet the percentage is left alone")
+	}
+	t.Setenv("GOGC", "off")
+	if mayPace() {
+		t.Error("the choice of the environment is overruled")
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// letGoOfProgram does nothing here.
+func letGoOfProgram() {}
