@@ -36,7 +36,7 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 			"journal_mode(WAL)",
 			"foreign_keys(1)",
 			"synchronous(FULL)",
-			"cache_size(-512)", // KiB a connection; the system caches the file once for all
+			"cache_size(-256)", // KiB a connection; the system caches the file once for all
 		},
 	}
 	name := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + query.Encode()
@@ -47,7 +47,7 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	// Readers of WAL run beside each other and beside one writer.
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
-	db.SetConnMaxIdleTime(10 * time.Second) // each has a cache
+	db.SetConnMaxIdleTime(3 * time.Second) // each has a cache
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)

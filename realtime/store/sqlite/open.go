@@ -100,7 +100,7 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 		"?_txlock=immediate" + pragma("busy_timeout(%d)", busy.Milliseconds()) +
 		pragma("journal_mode(WAL)") + pragma("synchronous(FULL)") + pragma("foreign_keys(ON)") +
 		pragma("journal_size_limit(%d)", 16<<20) +
-		pragma("cache_size(%d)", -512) // KiB a connection; the system caches the file once for all
+		pragma("cache_size(%d)", -256) // KiB a connection; the system caches the file once for all
 	f.path = path
 	if f.write, err = sql.Open("sqlite", dsn); err != nil {
 		return f, err
@@ -111,7 +111,7 @@ func openFile(ctx context.Context, path string, busy time.Duration, migrations [
 	}
 	f.read.SetMaxOpenConns(4)
 	f.read.SetMaxIdleConns(2)
-	f.read.SetConnMaxIdleTime(10 * time.Second) // each has a cache
+	f.read.SetConnMaxIdleTime(3 * time.Second) // each has a cache
 	if err := f.migrate(ctx, migrations); err != nil {
 		return f, errors.Join(err, f.close())
 	}
