@@ -27,9 +27,12 @@ func (m *Manager) evict(e *entry) {
 			return
 		}
 		if err != nil {
+			if f := &m.graces.failed; f.count == 0 {
+				f.room, f.err = e.id, err
+			}
+			m.graces.failed.count++
 			m.startGraceLocked(e, retryEvict)
 			m.mu.Unlock()
-			m.logger.Error("room cannot be saved at the end of its grace period; it stays open", "op", "room.evict", "room", e.id, "error", err)
 			return
 		}
 		if res.Seq < r.applied.Load() { // another node or the archive changed it meanwhile
@@ -88,9 +91,7 @@ func (m *Manager) shut(e *entry, c wire.Close, reason, id string) {
 		return
 	}
 	e.closing = true
-	if e.grace != nil {
-		e.grace.Stop()
-	}
+	e.endGraceLocked()
 	m.mu.Unlock()
 	e.room.in.close()
 	for _, member := range e.room.members { // the loop has ended: they are ours

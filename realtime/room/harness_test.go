@@ -133,6 +133,9 @@ func (m *Manager) join(t testing.TB, room string, user int64) *sink {
 	return s
 }
 
+// tidyAll is Tidy of every room, done when it returns.
+func (m *Manager) tidyAll(now time.Time) { m.tidy(m.Rooms(), now) }
+
 // settle waits until the room has dealt with everything that came before.
 func settle(t testing.TB, r *Room) {
 	t.Helper()

@@ -131,7 +131,8 @@ func (r *Room) startLocked() {
 }
 
 // lingering is how long a loop waits for more work before its goroutine ends:
-// a new one would have to grow its stack again for every edit.
+// a new one would have to grow its stack again for every edit. Where nobody
+// edits it ends at once: there may be thousands of such rooms.
 const lingering = 2 * time.Second
 
 // parkLocked waits for work and reports false when there was none.
@@ -188,7 +189,7 @@ func (r *Room) next(b *batch) bool {
 	in := &r.in
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if !in.dueLocked() && !in.parkLocked() {
+	if !in.dueLocked() && (r.sleeper != nil || !in.parkLocked()) {
 		in.running = false
 		in.space.Broadcast()
 		if !in.lent {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,8 +67,11 @@ type Manager struct {
 	tasks  sync.WaitGroup // goroutines that open and close rooms
 	graves graveyard
 
+	tidying atomic.Bool // a goroutine tidies up
+
 	mu      sync.Mutex
 	entries map[string]*entry // guarded by mu; by full room id
+	graces  graces            // guarded by mu
 	stopped bool              // guarded by mu
 	tidied  time.Time         // guarded by mu
 	looked  time.Time         // guarded by mu; for deleted records
@@ -78,7 +82,8 @@ type Manager struct {
 type entry struct {
 	id      string
 	refs    int           // members in it and on their way to it
-	grace   *time.Timer   // runs while refs is 0
+	leaves  time.Time     // end of the grace period; zero = there is none
+	waiting bool          // it is in Manager.graces
 	closing bool          // nobody may join any more
 	gone    chan struct{} // closed when the entry has left the map
 
@@ -211,10 +216,7 @@ func (m *Manager) enter(ctx context.Context, h Handler, roomType, id string) (*e
 			m.tasks.Go(func() { m.open(e, h, roomType, id) })
 		}
 		e.refs++
-		if e.grace != nil {
-			e.grace.Stop()
-			e.grace = nil
-		}
+		e.endGraceLocked()
 		m.mu.Unlock()
 
 		select {
@@ -231,17 +233,19 @@ func (m *Manager) enter(ctx context.Context, h Handler, roomType, id string) (*e
 	}
 }
 
-// release gives a reference back. The last one starts the grace period.
+// release gives a reference back. The last one starts the grace period; while
+// the room opens, that is for open to do.
 func (m *Manager) release(e *entry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e.refs--; e.refs == 0 && m.entries[e.id] == e && !e.closing && !m.stopped {
-		m.startGraceLocked(e, m.opts.Grace)
+	if e.refs--; e.refs > 0 || m.entries[e.id] != e || e.closing || m.stopped {
+		return
 	}
-}
-
-func (m *Manager) startGraceLocked(e *entry, d time.Duration) {
-	e.grace = time.AfterFunc(max(d, 0), func() { m.spawn(func() { m.evict(e) }) })
+	select {
+	case <-e.ready:
+		m.startGraceLocked(e, m.opts.Grace)
+	default:
+	}
 }
 
 // Room returns an open room.
@@ -334,10 +338,8 @@ func (m *Manager) FlushAll(ctx context.Context, reason store.Reason) error {
 func (m *Manager) Stop(ctx context.Context) error {
 	m.mu.Lock()
 	m.stopped = true
-	for _, e := range m.entries {
-		if e.grace != nil {
-			e.grace.Stop()
-		}
+	if m.graces.timer != nil {
+		m.graces.timer.Stop()
 	}
 	m.mu.Unlock()
 	defer m.cancel()

@@ -39,7 +39,7 @@ func (m *Manager) open(e *entry, h Handler, roomType, local string) {
 
 	m.mu.Lock() // the ones it was opened for may have left again
 	stopped := m.stopped
-	if e.refs == 0 && e.grace == nil && !e.closing && !stopped {
+	if e.refs == 0 && e.leaves.IsZero() && !e.closing && !stopped {
 		m.startGraceLocked(e, m.opts.Grace)
 	}
 	m.mu.Unlock()
@@ -121,6 +121,7 @@ func (r *Room) assemble(snapshot store.Snapshot, entries []store.Entry) error {
 	if len(entries) == 0 && len(snapshot.State) <= sleepMost {
 		if sv, ok := plainState(snapshot.State); ok {
 			r.rest(snapshot.State, sv)
+			r.fresh.Store(true)
 			return nil
 		}
 	}

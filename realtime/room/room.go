@@ -62,6 +62,7 @@ type Room struct {
 	snapSeq   atomic.Uint64          // covered by it
 	cached    atomic.Int64           // unix milliseconds of the last use of state; 0 = empty
 	worked    atomic.Int64           // unix milliseconds of the last use of doc, or of the start; 0 = it is packed
+	fresh     atomic.Bool            // it was only opened: neither packed nor ever unpacked
 	writeback atomic.Pointer[string] // the last failure; nil = none
 }
 

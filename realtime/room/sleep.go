@@ -24,6 +24,9 @@ const (
 	// that who types with pauses does not make us pack and unpack all the time.
 	sleepAfter = 5 * time.Second
 	sleepUnit  = 64 << 10
+	// packAfter is sleepAfter for a room that was only opened: there is no
+	// document that somebody may go on to use.
+	packAfter = time.Second
 	// sleepMost is the size in bytes beyond which a document never sleeps:
 	// its first edit would have to wait.
 	sleepMost = 1 << 20
@@ -72,7 +75,11 @@ func (r *Room) tired(now time.Time) bool {
 	if used == 0 || size > sleepMost {
 		return false
 	}
-	pause := sleepAfter * time.Duration(max(size, sleepUnit)) / sleepUnit
+	after := sleepAfter
+	if r.fresh.Load() {
+		after = packAfter
+	}
+	pause := after * time.Duration(max(size, sleepUnit)) / sleepUnit
 	return now.Sub(time.UnixMilli(used)) >= pause
 }
 
@@ -81,6 +88,7 @@ func (r *Room) sleep() {
 	if r.sleeper != nil {
 		if r.sleeper.packed == nil {
 			r.sleeper.pack()
+			r.fresh.Store(false)
 		}
 		r.worked.Store(0)
 		return
@@ -138,6 +146,7 @@ func (r *Room) document() *yjs.Doc {
 		}
 		r.doc, r.meta.Aux, r.sleeper = doc, aux, nil
 		r.listen()
+		r.fresh.Store(false)
 		r.manager.opts.Meter.Wakes.Inc()
 	}
 	r.worked.Store(r.turned.now.UnixMilli())

@@ -44,7 +44,7 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 		t.Error("a room that was only opened is awake")
 	}
 	opened := mustCapture(t, r)
-	if r.tired(time.Now()) || !r.tired(time.Now().Add(2*sleepAfter)) {
+	if r.tired(r.created.Add(packAfter/2)) || !r.tired(r.created.Add(2*packAfter)) {
 		t.Error("a room that was only opened is packed at once, or never")
 	}
 	packed := false
@@ -58,11 +58,11 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 	settle(t, r)
 	awake := mustCapture(t, r)
 
-	m.Tidy(time.Now().Add(sleepAfter / 2))
+	m.tidyAll(time.Now().Add(sleepAfter / 2))
 	if asleep(t, r) {
 		t.Fatal("the document sleeps although it was just used")
 	}
-	m.Tidy(time.Now().Add(2 * sleepAfter))
+	m.tidyAll(time.Now().Add(2 * sleepAfter))
 	if !asleep(t, r) {
 		t.Fatal("the document does not sleep")
 	}
@@ -98,7 +98,7 @@ func TestWaitingDocumentDoesNotSleep(t *testing.T) {
 	typed := newTypist(11).types(2)
 	alice.m.Submit(Update, typed[1])
 	settle(t, r)
-	m.Tidy(time.Now().Add(2 * sleepAfter))
+	m.tidyAll(time.Now().Add(2 * sleepAfter))
 	if asleep(t, r) {
 		t.Fatal("the document sleeps with an edit that waits")
 	}
@@ -152,7 +152,7 @@ func TestLargeDocumentDoesNotSleep(t *testing.T) {
 	check(t, err)
 	alice.m.Submit(Update, large)
 	settle(t, r)
-	m.Tidy(time.Now().Add(time.Hour))
+	m.tidyAll(time.Now().Add(time.Hour))
 	if asleep(t, r) {
 		t.Fatal("a document of more than sleepMost sleeps")
 	}

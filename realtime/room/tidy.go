@@ -4,10 +4,11 @@ import "time"
 
 const (
 	// tidyEvery is how often rooms are looked at.
-	tidyEvery = 5 * time.Second
+	tidyEvery = time.Second
 	// cacheLife is how long the encoded document is kept after the last one
-	// joined.
-	cacheLife = 10 * time.Second
+	// joined, if encoding it again is worth mentioning, else cacheBrief.
+	cacheLife  = 10 * time.Second
+	cacheBrief = 2 * time.Second
 )
 
 // Tidy lets go of what rooms keep for people who may still come, and now and
@@ -29,14 +30,43 @@ func (m *Manager) Tidy(now time.Time) {
 	if !due {
 		return
 	}
+	var untidy []*Room
 	for _, r := range m.Rooms() {
-		if used := r.cached.Load(); used != 0 && now.UnixMilli()-used > cacheLife.Milliseconds() {
-			r.call(r.dropCache)
-		}
-		if r.tired(now) {
-			r.call(r.sleep)
+		if r.stale(now) || r.tired(now) {
+			untidy = append(untidy, r)
 		}
 	}
+	if len(untidy) > 0 && m.tidying.CompareAndSwap(false, true) {
+		m.spawn(func() {
+			defer m.tidying.Store(false)
+			m.tidy(untidy, now)
+		})
+	}
+}
+
+// tidy does it room by room: all at once they would need a goroutine each.
+func (m *Manager) tidy(rooms []*Room, now time.Time) {
+	for _, r := range rooms {
+		_ = r.do(m.base, func() { // a room that has closed is tidy
+			if r.stale(now) {
+				r.dropCache()
+			}
+			if r.tired(now) {
+				r.sleep()
+			}
+		})
+	}
+}
+
+// stale reports, from any goroutine, whether it is time to drop the encoded
+// document.
+func (r *Room) stale(now time.Time) bool {
+	life := cacheLife
+	if r.bytes.Load() <= sleepUnit {
+		life = cacheBrief
+	}
+	used := r.cached.Load()
+	return used != 0 && now.UnixMilli()-used > life.Milliseconds()
 }
 
 func (r *Room) dropCache() {

@@ -233,15 +233,15 @@ func (k *Keeper) spawn(fn func()) bool {
 func (w *Watch) work(r *run) {
 	k := w.keeper
 	for r != nil {
-		ctx, cancel := context.WithTimeout(k.ctx, k.opts.RunTimeout)
 		select {
 		case k.slots <- struct{}{}:
+			ctx, cancel := context.WithTimeout(k.ctx, k.opts.RunTimeout) // from when its turn has come
 			r.err = w.do(ctx, r)
+			cancel()
 			<-k.slots
-		case <-ctx.Done():
-			r.err = ctx.Err()
+		case <-k.ctx.Done():
+			r.err = k.ctx.Err()
 		}
-		cancel()
 		w.mu.Lock()
 		closed := w.closed
 		w.mu.Unlock()
