@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -65,8 +66,16 @@ func TestDashboardEndpoints(t *testing.T) {
 		strings.Join(st.Rooms[0].Users, ",") != "Alice Tremblay,Bob Singh" || st.Rooms[0].Bytes == 0 {
 		t.Errorf("stats %s", body)
 	}
+	if len(st.Rooms[0].Idle) != 0 {
+		t.Errorf("idle: %v", st.Rooms[0].Idle)
+	}
+	var later Stats
+	s.server.fillRooms(&later, time.Now().Add(idleAfter))
+	if idle := later.Rooms[0].Idle; len(idle) != 2 || time.Since(idle["Bob Singh"]) > patience {
+		t.Errorf("idle a minute later: %v", idle)
+	}
 	code, body := s.get("GET", "/realtime/rooms/records:r1/presence", 3)
-	if code != 200 || !strings.Contains(body, `"name":"Alice Tremblay"`) || !strings.Contains(body, `"n":1`) {
+	if code != 200 || !strings.Contains(body, `"activeAt":"20`) || !strings.Contains(body, `"name":"Alice Tremblay"`) || !strings.Contains(body, `"n":1`) {
 		t.Errorf("presence: %d %s", code, body)
 	}
 	if code, body := s.get("GET", "/realtime/rooms/records:r1/markdown", 3); code != 200 || body != "seed" {

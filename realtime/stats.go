@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"runtime/metrics"
 	"slices"
@@ -41,15 +42,18 @@ type connStats struct {
 }
 
 type roomStats struct {
-	ID             string     `json:"id"`
-	Clients        int        `json:"clients"`
-	Users          []string   `json:"users"`
-	Updates        float64    `json:"updates_per_s"`
-	Bytes          int64      `json:"bytes"`
-	Seq            uint64     `json:"seq"`
-	SavedSeq       uint64     `json:"saved_seq"`
-	LastSnapshotAt *time.Time `json:"last_snapshot_at"`
-	WritebackError *string    `json:"writeback_error"`
+	ID      string   `json:"id"`
+	Clients int      `json:"clients"`
+	Users   []string `json:"users"`
+	// Idle says of those users who did nothing for idleAfter, in any window,
+	// since when.
+	Idle           map[string]time.Time `json:"idle"`
+	Updates        float64              `json:"updates_per_s"`
+	Bytes          int64                `json:"bytes"`
+	Seq            uint64               `json:"seq"`
+	SavedSeq       uint64               `json:"saved_seq"`
+	LastSnapshotAt *time.Time           `json:"last_snapshot_at"`
+	WritebackError *string              `json:"writeback_error"`
 }
 
 type rateStats struct {
@@ -95,9 +99,11 @@ type historyPoint struct {
 }
 
 const (
-	historyLength = 300 // points, one a second
-	rateWindow    = 10  // seconds over which rates are means
-	maxStatsRooms = 200
+	historyLength  = 300 // points, one a second
+	rateWindow     = 10  // seconds over which rates are means
+	maxStatsRooms  = 200
+	maxStatsPeople = 50 // in a room
+	idleAfter      = time.Minute
 )
 
 // history is one sample a second, so that charts are not empty when somebody
@@ -213,11 +219,17 @@ func (h *history) fill(st *Stats, t totals, points int) {
 
 // fillRooms lists the busiest rooms.
 func (s *Server) fillRooms(st *Stats, now time.Time) {
-	people := make(map[string][]string)
+	people := make(map[string]map[string]time.Time) // room -> name -> last activity
 	s.sessions.each(func(l *live) {
 		id := l.Request.RoomType + ":" + l.Request.RoomID
-		if name := l.Member.Name(); !slices.Contains(people[id], name) && len(people[id]) < 50 {
-			people[id] = append(people[id], name)
+		here := people[id]
+		if here == nil {
+			here = make(map[string]time.Time)
+			people[id] = here
+		}
+		name, active := l.Member.Name(), l.Member.ActiveAt()
+		if last, known := here[name]; known && active.After(last) || !known && len(here) < maxStatsPeople {
+			here[name] = active
 		}
 	})
 	h := &s.history
@@ -229,11 +241,15 @@ func (s *Server) fillRooms(st *Stats, now time.Time) {
 	h.mu.Unlock()
 	for _, r := range s.deps.Rooms.Rooms() {
 		i := r.Info()
-		rs := roomStats{ID: i.ID, Clients: i.Clients, Users: people[i.ID], Bytes: i.Bytes, Seq: i.Seq, SavedSeq: i.SavedSeq}
+		rs := roomStats{ID: i.ID, Clients: i.Clients, Users: slices.Sorted(maps.Keys(people[i.ID])), Idle: map[string]time.Time{}, Bytes: i.Bytes, Seq: i.Seq, SavedSeq: i.SavedSeq}
 		if rs.Users == nil {
 			rs.Users = []string{}
 		}
-		slices.Sort(rs.Users)
+		for name, active := range people[i.ID] {
+			if now.Sub(active) >= idleAfter {
+				rs.Idle[name] = active
+			}
+		}
 		since := at
 		if i.Opened.After(since) {
 			since = i.Opened

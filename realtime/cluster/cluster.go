@@ -27,6 +27,9 @@ const (
 	// StateVector asks the other nodes for what it lacks; they answer with
 	// Update.
 	StateVector
+	// Renew asks the other nodes to say again who is there, with new clocks,
+	// for a client that came back; they answer with Awareness. It has no data.
+	Renew
 )
 
 // Message is what rooms exchange.

@@ -106,6 +106,7 @@ func (r *Room) applyFrom(w *writer) {
 		m.SendControl(wire.Error(ErrInvalidUpdate.Code, "The server could not read an edit of yours; reload the document.", id))
 	}
 	if update != nil {
+		m.active.Store(r.turned.now.UnixMilli())
 		author := m.user.ID
 		if w.relayed {
 			author = 0
@@ -347,6 +348,10 @@ func (r *Room) Receive(msg cluster.Message) {
 			}
 		case cluster.Awareness:
 			r.hearRemote(msg.Data)
+		case cluster.Renew:
+			if ids := r.renew(); len(ids) > 0 {
+				r.link.Publish(cluster.Message{Kind: cluster.Awareness, Data: r.presence.Encode(ids)})
+			}
 		case cluster.StateVector:
 			if diff, err := r.document().EncodeStateAsUpdate(msg.Data); err == nil && !bytes.Equal(diff, emptyUpdate) {
 				r.link.Publish(cluster.Message{Kind: cluster.Update, Data: diff})

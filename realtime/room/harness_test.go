@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/civicpress/realtimefx/host"
+	"github.com/civicpress/realtimefx/realtime/cluster"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/mem"
@@ -46,6 +47,12 @@ func (p *plain) WriteBack(context.Context, store.Capture, func(context.Context, 
 
 func newManager(t testing.TB, o Options, handlers ...Handler) *Manager {
 	t.Helper()
+	return newNode(t, nil, o, handlers...)
+}
+
+// newNode makes the manager of one node of a cluster.
+func newNode(t testing.TB, c cluster.Cluster, o Options, handlers ...Handler) *Manager {
+	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	if handlers == nil {
 		handlers = []Handler{&plain{kind: "records"}}
@@ -53,7 +60,7 @@ func newManager(t testing.TB, o Options, handlers ...Handler) *Manager {
 	s := mem.New()
 	j := store.NewJournal(s, store.JournalOptions{Logger: logger})
 	k := store.NewKeeper(s, store.KeeperOptions{Logger: logger, Interval: -1, MaxUpdates: -1})
-	m, err := NewManager(Deps{Store: s, Journal: j, Keeper: k, Handlers: handlers, Logger: logger}, o)
+	m, err := NewManager(Deps{Store: s, Journal: j, Keeper: k, Handlers: handlers, Logger: logger, Cluster: c}, o)
 	check(t, err)
 	check(t, j.Start(t.Context()))
 	check(t, k.Start(t.Context()))

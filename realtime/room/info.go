@@ -42,7 +42,8 @@ type Presence struct {
 	UserID   int64             `json:"userId"`
 	Name     string            `json:"name"`
 	CanEdit  bool              `json:"canEdit"`
-	States   []json.RawMessage `json:"states"` // awareness states, at most as many as sockets speak for ids
+	ActiveAt time.Time         `json:"activeAt"` // see Member.ActiveAt
+	States   []json.RawMessage `json:"states"`   // awareness states, at most as many as sockets speak for ids
 }
 
 // Presence returns who is in the room, in the order of joining.
@@ -51,7 +52,7 @@ func (r *Room) Presence(ctx context.Context) (list []Presence, err error) {
 	err = r.do(ctx, func() {
 		people := make([]Presence, 0, len(r.members))
 		for _, m := range r.members {
-			p := Presence{ClientID: m.id, UserID: m.user.ID, Name: m.Name(), CanEdit: m.Grant().Edit, States: []json.RawMessage{}}
+			p := Presence{ClientID: m.id, UserID: m.user.ID, Name: m.Name(), CanEdit: m.Grant().Edit, ActiveAt: m.ActiveAt(), States: []json.RawMessage{}}
 			for id := range m.speaks {
 				if s, ok := r.presence.State(id); ok {
 					p.States = append(p.States, append(json.RawMessage(nil), s...))

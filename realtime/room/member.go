@@ -43,8 +43,9 @@ type Member struct {
 	out     outbox
 	grant   atomic.Uint32 // grantBits
 	name    atomic.Pointer[string]
-	room    *Room  // set by Join before anything else happens
-	entry   *entry // of the room
+	room    *Room        // set by Join before anything else happens
+	entry   *entry       // of the room
+	active  atomic.Int64 // unix milliseconds; see ActiveAt
 
 	// The rest belongs to the room's loop.
 
@@ -81,6 +82,7 @@ func NewMember(o MemberOptions, s Socket) *Member {
 	}
 	m := &Member{id: o.ID, user: o.User, control: o.Control, v1: o.V1, socket: s}
 	m.out.limit = o.QueueBytes
+	m.active.Store(time.Now().UnixMilli())
 	m.SetName(o.User.DisplayName())
 	m.SetGrant(o.Grant)
 	return m
@@ -97,6 +99,11 @@ func (m *Member) Name() string { return *m.name.Load() }
 
 // SetName changes what other people see from the next presence frame on.
 func (m *Member) SetName(name string) { m.name.Store(&name) }
+
+// ActiveAt is when the member last did something that others see: came, edited,
+// or changed its presence, as by moving the cursor. A client that only repeats
+// itself, as stock clients do all the time, is idle.
+func (m *Member) ActiveAt() time.Time { return time.UnixMilli(m.active.Load()) }
 
 // Grant returns what the member may do now. It may be called from anywhere.
 func (m *Member) Grant() Grant {

@@ -52,6 +52,9 @@ func (r *Room) hear(m *Member, data []byte) {
 	if change.Empty() {
 		return
 	}
+	if change.Visible() {
+		m.active.Store(r.turned.now.UnixMilli())
+	}
 	r.changed(m, change.All())
 }
 
@@ -137,18 +140,19 @@ func (r *Room) isNews(m *Member, e *awareness.Entry) bool {
 
 // renew gives the states of those who are here the next clock, for a member
 // that reconnects: it has dropped them, but remembers their clocks. The others
-// hear of it with the next change.
-func (r *Room) renew() {
+// hear of it with the next change. It returns the ids.
+func (r *Room) renew() (ids []uint64) {
 	var entries []awareness.Entry
 	for id := range r.speakers {
 		clock, _ := r.presence.Clock(id)
 		if state, here := r.presence.State(id); here {
-			entries = append(entries, awareness.Entry{Client: id, Clock: clock + 1, State: state})
+			ids, entries = append(ids, id), append(entries, awareness.Entry{Client: id, Clock: clock + 1, State: state})
 		}
 	}
 	if _, err := r.presence.ApplyEntries(entries, r.turned.now); err != nil {
 		r.logger.Debug("presence cannot be renewed", "op", "room.presence", "error", err)
 	}
+	return ids
 }
 
 // speakFor binds an awareness id to a socket.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/civicpress/realtimefx/yjs/awareness"
 	"github.com/civicpress/realtimefx/yjs/protocol"
@@ -82,12 +83,14 @@ func TestCursorStormIsOneMessageAfterTheEdits(t *testing.T) {
 	}
 }
 
+// say sends a presence state.
+func (s *sink) say(client, clock uint64, state string) {
+	s.m.Submit(Awareness, awareness.AppendUpdate(nil, []awareness.Entry{{Client: client, Clock: clock, State: json.RawMessage(state)}}))
+}
+
 // Whoever is not the user that an id belonged to does not get it.
 func TestAnIDComesBackOnlyToItsUser(t *testing.T) {
 	m := newManager(t, Options{})
-	say := func(s *sink, client, clock uint64, state string) {
-		s.m.Submit(Awareness, awareness.AppendUpdate(nil, []awareness.Entry{{Client: client, Clock: clock, State: json.RawMessage(state)}}))
-	}
 	known := func(r *Room, client uint64) (state string) {
 		check(t, r.do(t.Context(), func() {
 			s, _ := r.presence.State(client)
@@ -97,23 +100,56 @@ func TestAnIDComesBackOnlyToItsUser(t *testing.T) {
 	}
 	keeper := m.join(t, "x", 9) // keeps the room open
 	r, _ := m.Room("records:x")
-	say(keeper, 900, 1, `{}`)
+	keeper.say(900, 1, `{}`)
 	a := m.join(t, "x", 1)
-	say(a, 111, 5, `{"n":1}`)
+	a.say(111, 5, `{"n":1}`)
 	settle(t, r)
 	m.Leave(a.m)
 	thief := m.join(t, "x", 2)
-	say(thief, 111, 5, `{"n":2}`) // as the first thing it says, and with the clock that was seen
+	thief.say(111, 5, `{"n":2}`) // as the first thing it says, and with the clock that was seen
 	if s := known(r, 111); s != "" {
 		t.Errorf("another user speaks for the id: %s", s)
 	}
 	again := m.join(t, "x", 1)
-	say(again, 111, 5, `{"n":3}`)
+	again.say(111, 5, `{"n":3}`)
 	if s := known(r, 111); s == "" {
 		t.Error("the user does not get the id back")
 	}
 	settle(t, r)
 	if n := len(r.left); n > 1 {
 		t.Errorf("%d ids are remembered", n)
+	}
+}
+
+// Who types, moves the cursor or selects is active. Who only repeats its state,
+// as stock clients do every 15 s, is idle.
+func TestWhoOnlyRepeatsItselfIsIdle(t *testing.T) {
+	m := newManager(t, Options{})
+	a := m.join(t, "x", 1)
+	r, _ := m.Room("records:x")
+	a.say(11, 1, `{"cursor":1}`)
+	for _, c := range []struct {
+		name   string
+		active bool
+		do     func()
+	}{
+		{"the same again", false, func() { a.say(11, 2, `{"cursor":1}`) }},
+		{"a question", false, func() { a.m.Submit(Query, nil) }},
+		{"a cursor that moves", true, func() { a.say(11, 3, `{"cursor":2}`) }},
+		{"nothing new", false, func() { a.m.Submit(Step2, emptyUpdate) }},
+		{"an edit", true, func() { a.m.Submit(Update, newTypist(77).types(1)[0]) }},
+	} {
+		settle(t, r)
+		settle(t, r) // the turn of the first one is over
+		past := time.Now().Add(-time.Hour)
+		a.m.active.Store(past.UnixMilli())
+		c.do()
+		settle(t, r)
+		settle(t, r)
+		people, err := r.Presence(t.Context())
+		check(t, err)
+		if active := people[0].ActiveAt.After(past.Add(time.Minute)); active != c.active {
+			t.Errorf("%s: active is %v, want %v", c.name, active, c.active)
+		}
 	}
 }

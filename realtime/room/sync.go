@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/civicpress/realtimefx/realtime/cluster"
 	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/yjs"
@@ -77,6 +78,9 @@ func (r *Room) answer(m *Member, sv []byte) {
 	if first {
 		if m.rejoined = len(have) > 0; m.rejoined {
 			r.renew()
+			if r.link != nil {
+				r.link.Publish(cluster.Message{Kind: cluster.Renew})
+			}
 		}
 		r.tell(m)
 	}

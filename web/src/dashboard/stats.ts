@@ -29,6 +29,8 @@ export interface RoomStats {
   id: string
   clients: number
   users: string[] | null
+  /** Who of the users did nothing for a minute, and since when. */
+  idle?: Record<string, string> | null
   updates_per_s: number
   bytes: number
   seq: number

@@ -71,6 +71,10 @@ function closesTile(): Tile {
 function roomRow(room: RoomStats, now: number): HTMLElement {
   const waiting = room.seq - room.saved_seq
   const users = room.users ?? []
+  const people = users.map((name) => {
+    const since = room.idle?.[name]
+    return since ? `${name} (idle ${duration(now - Date.parse(since))})` : name
+  })
   const state = room.writeback_error
     ? h('span', { class: 'mark-bad', title: room.writeback_error }, `Draft not written: ${room.writeback_error}`)
     : waiting > 0
@@ -81,7 +85,7 @@ function roomRow(room: RoomStats, now: number): HTMLElement {
     'tr',
     {},
     h('th', { scope: 'row' }, room.id.replace(/^records:/, '')),
-    cell('People', '', users.length ? users.join(', ') : '–', room.clients > users.length ? h('span', { class: 'soft' }, ` (${room.clients} windows)`) : ''),
+    cell('People', '', people.length ? people.join(', ') : '–', room.clients > users.length ? h('span', { class: 'soft' }, ` (${room.clients} windows)`) : ''),
     cell('Edits/s', 'num', number(room.updates_per_s)),
     cell('Size', 'num', bytes(room.bytes)),
     cell('On disk', '', state),
