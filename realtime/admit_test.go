@@ -129,6 +129,25 @@ func TestRefusedBeforeTheUpgrade(t *testing.T) {
 	}
 }
 
+// Every page may come only where the star is written out.
+func TestEveryPageOnlyByTheStar(t *testing.T) {
+	for _, c := range []struct {
+		allowed []string
+		want    int
+	}{
+		{nil, http.StatusForbidden},
+		{[]string{"*.town.example"}, http.StatusForbidden},
+		{[]string{"*.town.example", "*"}, http.StatusSwitchingProtocols},
+	} {
+		s := newStand(t, standOptions{server: Options{AllowedOrigins: c.allowed}})
+		for _, origin := range []string{"https://evil.example", "null", "https://town.example.evil.example"} {
+			if got := s.status(1, http.Header{"Origin": {origin}}); got != c.want {
+				t.Errorf("allowed %q, from %q: %d, want %d", c.allowed, origin, got, c.want)
+			}
+		}
+	}
+}
+
 func TestTLSIsRequiredWhenAsked(t *testing.T) {
 	s := newStand(t, standOptions{server: Options{RequireTLS: true}})
 	_, resp, err := websocket.Dial(t.Context(), s.url("/realtime/records/r1"), nil)

@@ -161,6 +161,46 @@ func TestStopSavesClosesAndIsFoundAgain(t *testing.T) {
 	next.dial(dial{user: 1, doc: a.state()}).sync().untilText("seed kept")
 }
 
+// gatedStore lets snapshots wait.
+type gatedStore struct {
+	store.Store
+	asked, pass chan struct{}
+}
+
+func (g *gatedStore) SaveSnapshot(ctx context.Context, sn store.Snapshot, meta store.Meta) (version int64, err error) {
+	select {
+	case g.asked <- struct{}{}:
+	default:
+	}
+	<-g.pass
+	return g.Store.SaveSnapshot(ctx, sn, meta)
+}
+
+// On stop it is not ready any more before anything else happens: while rooms
+// are saved, everybody is still connected, but nobody is sent here.
+func TestReadinessEndsFirst(t *testing.T) {
+	disk := &gatedStore{Store: mem.New(), asked: make(chan struct{}, 1), pass: make(chan struct{})}
+	s := newStand(t, standOptions{store: disk})
+	a := s.dial(dial{user: 1}).sync()
+	a.untilText("seed")
+	a.insert(0, "x")
+	s.dial(dial{user: 2}).sync().untilText("xseed")
+	if !s.server.Ready() {
+		t.Error("not ready")
+	}
+	stopped := make(chan error)
+	go func() { stopped <- s.server.Stop(t.Context()) }()
+	<-disk.asked
+	if s.server.Ready() || s.server.Health(t.Context()).Status != host.Unhealthy {
+		t.Error("still ready while it stops")
+	}
+	if n := s.server.sessions.count(); n != 2 {
+		t.Errorf("%d sockets while it saves, want 2", n)
+	}
+	close(disk.pass)
+	must(t, <-stopped)
+}
+
 func TestStopKeepsToItsTime(t *testing.T) {
 	s := newStand(t, standOptions{})
 	raw, _ := s.rawDial(2, "r1") // never answers a close

@@ -1,12 +1,15 @@
 package realtime
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/civicpress/realtimefx/hooks"
+	"github.com/civicpress/realtimefx/host"
 	"github.com/civicpress/realtimefx/realtime/room"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/yjs"
@@ -76,6 +79,57 @@ func TestDemotionWorksWithoutADisconnect(t *testing.T) {
 	b.untilText("no seed!")
 }
 
+// moody is a room type where everybody may edit or nobody, and tells nobody
+// when that changes.
+type moody struct {
+	textRooms
+	closed atomic.Bool
+}
+
+func (m *moody) Authorize(context.Context, host.Session, string) (room.Grant, error) {
+	return room.Grant{View: true, Edit: !m.closed.Load()}, nil
+}
+
+// Whatever the core says of a record or of roles, the rights are read again at
+// once.
+func TestRightsAreReadWhenTheCoreSaysSo(t *testing.T) {
+	h := newHost()
+	rooms := &moody{textRooms: textRooms{host: h}}
+	s := newStand(t, standOptions{host: h, handlers: []room.Handler{rooms}})
+	a := s.dial(dial{user: 1, v1: true}).sync()
+	access := func(want string) {
+		t.Helper()
+		a.until("access "+want, func() bool {
+			last := "edit"
+			for _, m := range a.texts {
+				if m["event"] == "access" {
+					last, _ = m["access"].(string)
+				}
+			}
+			return last == want
+		})
+	}
+	tell := func(event string, payload any) {
+		t.Helper()
+		must(t, h.Emit(t.Context(), event, payload))
+	}
+	record := host.RecordEvent{RecordID: "r1"}
+	for _, event := range []string{
+		host.EventStatusChanged, host.EventRecordPublished, host.EventRecordUpdated, host.EventRecordCreated, host.EventDraftCreated, host.EventRolesChanged,
+	} {
+		var payload any = record
+		if event == host.EventRolesChanged {
+			payload = host.RolesChanged{UserID: 1}
+		}
+		rooms.closed.Store(true)
+		tell(event, payload)
+		access("view")
+		rooms.closed.Store(false)
+		tell(event, payload)
+		access("edit")
+	}
+}
+
 func TestSessionExpiryEndsTheSocket(t *testing.T) {
 	s := newStand(t, standOptions{})
 	a := s.dial(dial{token: s.host.Login(1, 1500*time.Millisecond)}).sync()
@@ -134,6 +188,20 @@ func TestEditsOfAnAbsentAuthorAreTakenFromOthers(t *testing.T) {
 	again := s.dial(dial{user: 2, doc: b.state()}).sync()
 	again.untilText("lost kept seed")
 	s.dial(dial{user: 4}).sync().untilText("lost kept seed")
+	// It is kept in nobody's name: nobody can say who wrote it.
+	var authors []int64
+	s.poll("both edits in the journal", func() bool {
+		loaded, err := s.store.Load(t.Context(), "records:r1")
+		must(t, err)
+		authors = nil
+		for _, e := range loaded.Entries {
+			authors = append(authors, e.Author)
+		}
+		return len(authors) >= 2
+	})
+	if !slices.Equal(authors, []int64{1, 0}) {
+		t.Errorf("the edits are those of users %v, want 1 and then nobody", authors)
+	}
 }
 
 func TestForeignLineageIsNotMerged(t *testing.T) {

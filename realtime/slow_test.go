@@ -3,6 +3,7 @@ package realtime
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/civicpress/realtimefx/yjs"
+	"github.com/civicpress/realtimefx/yjs/awareness"
 	"github.com/civicpress/realtimefx/yjs/protocol"
 )
 
@@ -168,6 +170,14 @@ func TestHostileFramesHarmNobody(t *testing.T) {
 		"empty message":         masked(0x82, nil),
 		"deep JSON":             masked(0x81, []byte(strings.Repeat("[", 100_000))),
 		"half a frame":          {0x82, 0xfe, 0xff},
+		"deep update":           masked(0x82, protocol.AppendUpdate(nil, nestedUpdate(50_000))),
+		"deep awareness":        masked(0x82, protocol.AppendAwareness(nil, deepState(50_000))),
+		"sync in a text frame":  masked(0x81, []byte{0, 2, 2, 0, 0}),
+		"text in a binary one":  masked(0x82, []byte("hello, is this the right place?")),
+		"JSON in a binary one":  masked(0x82, []byte(`{"type":"subscribe","room":"r1"}`)),
+		"step 2 before step 1":  append(masked(0x82, []byte{0, 1, 2, 0, 0}), masked(0x82, []byte{0, 0, 1, 0})...),
+		"what has no beginning": masked(0x82, protocol.AppendUpdate(nil, laterUpdate(t))),
+		"an older clock":        append(masked(0x82, []byte{1, 6, 1, 9, 9, 2, '{', '}'}), masked(0x82, []byte{1, 6, 1, 9, 1, 2, '{', '}'})...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, br := s.rawDial(2, "r1")
@@ -181,6 +191,30 @@ func TestHostileFramesHarmNobody(t *testing.T) {
 	s.settled(1)
 	witness.insert(0, "alive ")
 	s.dial(dial{user: 4}).sync().untilText("alive seed")
+}
+
+// nestedUpdate is an update whose content is an array in an array, and so on.
+func nestedUpdate(depth int) []byte {
+	b := []byte{1, 1, 99, 0, 8, 1, 1, 't', 1} // one client, one struct: ContentAny at root "t"
+	for range depth {
+		b = append(b, 117, 1)
+	}
+	return append(b, 126, 0)
+}
+
+func deepState(depth int) []byte {
+	state := strings.Repeat("[", depth) + strings.Repeat("]", depth)
+	return awareness.AppendUpdate(nil, []awareness.Entry{{Client: 9, Clock: 1, State: json.RawMessage(state)}})
+}
+
+// laterUpdate is the second edit of somebody whose first one nobody has.
+func laterUpdate(t *testing.T) (second []byte) {
+	doc := yjs.NewDoc(yjs.Options{})
+	doc.OnUpdate(func(u []byte, _ any, _ *yjs.Transaction) { second = u })
+	for range 2 {
+		must(t, doc.Transact(nil, func(tx *yjs.Transaction) error { return doc.Text("t").Insert(tx, 0, "?", nil) }))
+	}
+	return second
 }
 
 func TestSlowlorisIsCutOff(t *testing.T) {

@@ -2,6 +2,8 @@ package realtime
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -16,6 +18,7 @@ import (
 	"github.com/civicpress/realtimefx/realtime/room"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/mem"
+	"github.com/civicpress/realtimefx/yjs/awareness"
 	"github.com/civicpress/realtimefx/yjs/protocol"
 )
 
@@ -91,6 +94,53 @@ func (b *bubble) connect(user int64) *websocket.Conn {
 	})
 	must(b.t, err)
 	return ws
+}
+
+// What people do with keyboard and mouse is never slowed down at the rates of
+// realtime.yml, however long they do it.
+func TestPeopleAreNeverThrottled(t *testing.T) {
+	edit := func(n uint64) []byte { return protocol.AppendUpdate(nil, []byte{0, 0}) }
+	cursor := func(n uint64) []byte {
+		return protocol.AppendAwareness(nil, awareness.AppendUpdate(nil, []awareness.Entry{{Client: 9, Clock: n, State: json.RawMessage(fmt.Sprintf(`{"cursor":%d}`, n))}}))
+	}
+	for name, c := range map[string]struct {
+		every    time.Duration
+		messages []func(uint64) []byte
+		times    int // each, at once
+	}{
+		"typing 20 characters a second":   {time.Second / 20, []func(uint64) []byte{edit, cursor}, 1},
+		"dragging at 60 pictures":         {time.Second / 60, []func(uint64) []byte{cursor}, 1},
+		"pasting 100 blocks now and then": {5 * time.Second, []func(uint64) []byte{edit, cursor}, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, stop := newBubble(t, Options{MessagesPerSecond: 100, MessageBurst: 500})
+				defer stop()
+				ws := b.connect(1)
+				defer ws.CloseNow()
+				go func() {
+					for {
+						if _, _, err := ws.Read(context.Background()); err != nil {
+							return
+						}
+					}
+				}()
+				var n uint64
+				for began := time.Now(); time.Since(began) < 3*time.Minute; time.Sleep(c.every) {
+					for range c.times {
+						n++
+						for _, message := range c.messages {
+							must(t, ws.Write(t.Context(), websocket.MessageBinary, message(n)))
+						}
+					}
+				}
+				synctest.Wait()
+				if got := b.server.meter.Throttled.Load(); got != 0 || b.server.sessions.count() != 1 {
+					t.Errorf("%d of %d messages were throttled, %d sessions", got, n, b.server.sessions.count())
+				}
+			})
+		})
+	}
 }
 
 // Stock y-websocket takes a connection for dead when no message came for 30 s.
