@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/civicpress/realtimefx/yjs"
 )
@@ -62,8 +63,47 @@ func TestAReaderLeavesItsTurnToABusyLoop(t *testing.T) {
 	}
 }
 
-// What comes while a reader has the turn is done after it.
+// What comes while a reader has the turn is done after it, with nothing else to
+// set the loop going.
 func TestWhatComesDuringABorrowedTurnIsNotForgotten(t *testing.T) {
+	m := newManager(t, Options{})
+	a, b := m.join(t, "x", 1), m.join(t, "x", 2)
+	r, _ := m.Room("records:x")
+	started, block := make(chan struct{}), make(chan struct{})
+	done := make(chan struct{}, 2)
+	r.call(func() {
+		r.document().OnUpdate(func([]byte, any, *yjs.Transaction) {
+			if done <- struct{}{}; len(done) == 1 {
+				close(started)
+				<-block
+			}
+		})
+	})
+	rest(t, r)
+	var reader sync.WaitGroup
+	reader.Go(func() { a.m.Submit(Update, newTypist(11).types(1)[0]) })
+	<-started
+	b.m.Submit(Update, newTypist(12).types(1)[0])
+	if len(done) != 1 {
+		t.Error("two turns at once")
+	}
+	close(block)
+	reader.Wait()
+	r.in.mu.Lock()
+	if r.in.parked && len(r.in.events) > 0 {
+		t.Error("the loop was not set going")
+	}
+	r.in.mu.Unlock()
+	for deadline := time.Now().Add(10 * time.Second); len(done) < 2; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("the second edit was forgotten")
+		}
+	}
+}
+
+// Many readers, and the loop in between: nothing is lost, done twice or done
+// at once.
+func TestTurnsOfManyReaders(t *testing.T) {
 	m := newManager(t, Options{})
 	const typists, letters = 4, 200
 	var all []*sink
