@@ -33,8 +33,14 @@ func (s *files) backend() sqlstore.Backend {
 const insertEntry = `INSERT INTO realtime_journal (room_id, seq, author, at, data, meta, sum)
 	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 
-// append writes entries with a statement that is kept.
+// append writes entries with a statement that is kept. Only the wait for the
+// connection can be cut short: to watch a context the driver starts a goroutine
+// for each row, and what it could end early is bounded by the busy timeout.
 func (s *files) append(ctx context.Context, entries []store.Entry) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
 	return s.journal.update(ctx, func(tx *sql.Tx) error {
 		insert := tx.StmtContext(ctx, s.insert)
 		for i := range entries {
