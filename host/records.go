@@ -47,6 +47,10 @@ type Fields struct {
 type Records interface {
 	// Record returns the published record, ErrNotFound if there is none.
 	Record(ctx context.Context, id string) (Record, error)
+
+	// RecordType returns the type that Record would. It is asked at each join
+	// and should cost little.
+	RecordType(ctx context.Context, id string) (string, error)
 }
 
 // DraftStore reads and writes drafts.

@@ -41,7 +41,19 @@ func testRecords(t *testing.T, f Fixture) {
 	if got, err = f.Record(t.Context(), "bylaw-1"); err != nil || got.Body != want.Body {
 		t.Errorf("got %q, %v, want the new body", got.Body, err)
 	}
+	for _, kind := range []string{"bylaw", "policy", "bylaw"} { // asked again and again, it must not grow old
+		want.Type = kind
+		f.PutRecord(t, want)
+		for range 2 {
+			if got, err := f.RecordType(t.Context(), "bylaw-1"); err != nil || got != kind {
+				t.Errorf("type %q, %v, want %q", got, err, kind)
+			}
+		}
+	}
 	for _, id := range append(oddIDs, "bylaw-2", "BYLAW-1", "bylaw-1 ") {
+		if _, err := f.RecordType(t.Context(), id); !errors.Is(err, host.ErrNotFound) {
+			t.Errorf("type of record %.20q: got %v, want ErrNotFound", id, err)
+		}
 		if _, err := f.Record(t.Context(), id); !errors.Is(err, host.ErrNotFound) {
 			t.Errorf("record %.20q: got %v, want ErrNotFound", id, err)
 		}

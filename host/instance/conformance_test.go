@@ -82,7 +82,7 @@ func addUser(t *testing.T, in *Instance, username, role string) (host.User, stri
 // putRecord writes a record's file and row as the core does.
 func putRecord(t *testing.T, in *Instance, r host.Record) {
 	t.Helper()
-	path := "records/" + r.Type + "/2024/" + r.ID + ".md"
+	path := "records/2024/" + r.ID + ".md"
 	f := fields{
 		{"id", r.ID}, {"title", r.Title}, {"type", r.Type}, {"status", r.Status}, {"author", r.Author},
 		{"created", "2024-05-01T10:00:00.000Z"}, {"updated", "2024-05-02T10:00:00.000Z"},

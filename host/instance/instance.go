@@ -34,6 +34,7 @@ type Instance struct {
 	log    *slog.Logger
 	db     *sql.DB
 	kept   prepared
+	seen   lookups
 	data   *os.Root // the data directory; refuses paths that lead out of it
 	signer signer
 	roles  *rolesFile
@@ -109,6 +110,7 @@ func (in *Instance) open(o Options) error {
 	if in.db, err = openDatabase(ctx, in.layout.Database); err != nil {
 		return fmt.Errorf("open instance: %w", err)
 	}
+	in.seen.db = in.db
 	if err := checkSchema(ctx, in.db); err != nil {
 		return fmt.Errorf("open instance: database %s: %w", in.layout.Database, err)
 	}
@@ -121,6 +123,7 @@ func (in *Instance) Close() error {
 	in.closeOnce.Do(func() {
 		if in.db != nil {
 			in.kept.close()
+			in.seen.close()
 			in.closeErr = in.db.Close()
 		}
 		in.closeErr = errors.Join(in.closeErr, in.data.Close())

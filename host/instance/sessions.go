@@ -24,12 +24,16 @@ func (in *Instance) ValidateSession(ctx context.Context, token string) (host.Ses
 	if !ok {
 		return host.Session{}, fmt.Errorf("validate session: bad token: %w", host.ErrUnauthenticated)
 	}
-	var s host.Session
+	now := time.Now()
+	s, round, ok := in.seen.session(hash, now)
+	if ok {
+		return s, nil
+	}
 	var expires string
 	err := in.queryRow(ctx, `
 		SELECT s.id, CAST(s.expires_at AS TEXT), u.id, u.username, u.role, COALESCE(u.name, ''), COALESCE(u.email, '')
 		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.token_hash = ? AND s.expires_at > ?`, hash, isoMillis(time.Now())).
+		WHERE s.token_hash = ? AND s.expires_at > ?`, hash, isoMillis(now)).
 		Scan(&s.ID, &expires, &s.User.ID, &s.User.Username, &s.User.Role, &s.User.Name, &s.User.Email)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -38,6 +42,7 @@ func (in *Instance) ValidateSession(ctx context.Context, token string) (host.Ses
 		return host.Session{}, queryError(ctx, "validate session", err)
 	}
 	s.ExpiresAt = sqlTime(expires)
+	in.seen.keepSession(hash, s, round)
 	return s, nil
 }
 

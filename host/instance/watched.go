@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -74,8 +75,14 @@ func (f *watchedFile[T]) fault() error {
 	return f.err
 }
 
+// stat looks past the root, which would open each folder on the way: reading
+// does not.
 func (f *watchedFile[T]) stat() (fileStamp, error) {
-	info, err := f.root.Stat(f.path)
+	return stampOf(filepath.Join(f.root.Name(), f.path))
+}
+
+func stampOf(path string) (fileStamp, error) {
+	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fileStamp{}, nil

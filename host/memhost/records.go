@@ -129,6 +129,12 @@ func (h *Host) Record(ctx context.Context, id string) (host.Record, error) {
 	return cloneRecord(r), nil
 }
 
+// RecordType returns the type of a published record.
+func (h *Host) RecordType(ctx context.Context, id string) (string, error) {
+	r, err := h.Record(ctx, id)
+	return r.Type, err
+}
+
 // Draft returns a draft.
 func (h *Host) Draft(ctx context.Context, id string) (host.Draft, error) {
 	if err := h.enter(ctx, OpDraft); err != nil {

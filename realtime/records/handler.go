@@ -105,18 +105,20 @@ func (h *Handler) look(ctx context.Context, id string) (*present, error) {
 // view its type. One that was never published is known only to those who may
 // edit it.
 func (h *Handler) Authorize(ctx context.Context, s host.Session, id string) (room.Grant, error) {
-	p, err := h.look(ctx, id)
-	if err != nil {
-		return room.Grant{}, err
-	}
-	var kind string
+	kind, err := h.records.RecordType(ctx, id)
+	published := err == nil
 	switch {
-	case p.record != nil:
-		kind = p.record.Type
-	case p.draft != nil:
-		kind = p.draft.Type
-	default:
-		return room.Grant{}, room.ErrRoomNotFound
+	case errors.Is(err, host.ErrNotFound):
+		d, err := h.drafts.Draft(ctx, id)
+		if errors.Is(err, host.ErrNotFound) {
+			return room.Grant{}, room.ErrRoomNotFound
+		}
+		if err != nil {
+			return room.Grant{}, fmt.Errorf("read draft of %s: %w", id, err)
+		}
+		kind = d.Type
+	case err != nil:
+		return room.Grant{}, fmt.Errorf("read record %s: %w", id, err)
 	}
 	view, err := h.auth.Can(ctx, s.User, host.PermissionRecordsView, kind)
 	if err != nil {
@@ -127,7 +129,7 @@ func (h *Handler) Authorize(ctx context.Context, s host.Session, id string) (roo
 		return room.Grant{}, fmt.Errorf("ask for the right to edit %s: %w", id, err)
 	}
 	switch {
-	case p.record == nil && !edit:
+	case !published && !edit:
 		return room.Grant{}, room.ErrRoomNotFound
 	case !view:
 		return room.Grant{}, room.ErrPermissionDenied
