@@ -110,7 +110,7 @@ func (in *Instance) open(o Options) error {
 	if in.db, err = openDatabase(ctx, in.layout.Database); err != nil {
 		return fmt.Errorf("open instance: %w", err)
 	}
-	in.seen.db = in.db
+	in.seen.start(in.db)
 	if err := checkSchema(ctx, in.db); err != nil {
 		return fmt.Errorf("open instance: database %s: %w", in.layout.Database, err)
 	}
@@ -121,9 +121,9 @@ func (in *Instance) open(o Options) error {
 // calls that are under way; end those first.
 func (in *Instance) Close() error {
 	in.closeOnce.Do(func() {
+		in.seen.close()
 		if in.db != nil {
 			in.kept.close()
-			in.seen.close()
 			in.closeErr = in.db.Close()
 		}
 		in.closeErr = errors.Join(in.closeErr, in.data.Close())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -21,13 +22,22 @@ const (
 // lookups remember what everybody who joins asks of the core, for as long as
 // nobody has changed the database, here or in another process. That is one
 // question to SQLite (PRAGMA data_version) instead of two that read tables.
+//
+// The question is asked by a goroutine of its own: SQLite needs a deep stack,
+// which the goroutine of each connection would have to grow; and one answer
+// serves everybody who asked before the question was put.
 type lookups struct {
-	db *sql.DB
+	questions chan chan<- uint64
+	stop      chan struct{} // closed by close
+	stopped   chan struct{} // closed when the goroutine has ended
+
+	// The goroutine's own.
+	db      *sql.DB
+	conn    *sql.Conn // never writes: a connection is told what others changed
+	ask     *sql.Stmt // of conn
+	version int64     // of what is remembered
 
 	mu       sync.Mutex
-	conn     *sql.Conn               // guarded by mu; its own, which never writes: a connection is told what others changed
-	ask      *sql.Stmt               // guarded by mu; of conn
-	version  int64                   // guarded by mu; of what is remembered
 	round    uint64                  // guarded by mu; counts the versions, and the first is 1
 	sessions map[string]host.Session // guarded by mu; by the token's hash
 	kinds    map[string]kind         // guarded by mu; by the record's id
@@ -40,15 +50,56 @@ type kind struct {
 	stamp fileStamp
 }
 
-// roundLocked forgets everything if the database has changed, and returns the
-// number of the present round, 0 if nothing can be said.
-func (l *lookups) roundLocked() uint64 {
-	version, err := l.versionLocked()
+func (l *lookups) start(db *sql.DB) {
+	l.db, l.questions = db, make(chan chan<- uint64, 64)
+	l.stop, l.stopped = make(chan struct{}), make(chan struct{})
+	go l.run()
+}
+
+// close ends the goroutine; the database must still be open.
+func (l *lookups) close() {
+	if l.stop != nil {
+		close(l.stop)
+		<-l.stopped
+	}
+}
+
+func (l *lookups) run() {
+	defer close(l.stopped)
+	defer l.hangUp()
+	var waiting []chan<- uint64
+	for {
+		select {
+		case <-l.stop:
+			return
+		case first := <-l.questions:
+			waiting = append(waiting, first)
+		}
+		runtime.Gosched() // whoever is about to ask shall be answered, too
+		for len(l.questions) > 0 {
+			waiting = append(waiting, <-l.questions)
+		}
+		round := l.look()
+		for i, answer := range waiting {
+			answer <- round
+			waiting[i] = nil
+		}
+		waiting = waiting[:0]
+	}
+}
+
+// look forgets everything if the database has changed, and returns the number
+// of the present round, 0 if nothing can be said.
+func (l *lookups) look() uint64 {
+	had := l.ask != nil
+	version, err := l.dataVersion()
 	if err != nil {
-		l.closeLocked() // the connection may be broken; the next question makes another
+		l.hangUp() // the connection may be broken; the next question makes another
 		return 0
 	}
-	if version != l.version || l.round == 0 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if version != l.version || !had { // another connection counts from another number
 		l.version = version
 		l.round++
 		l.sessions, l.kinds = nil, nil
@@ -56,9 +107,9 @@ func (l *lookups) roundLocked() uint64 {
 	return l.round
 }
 
-// versionLocked asks without a context: that would start a goroutine in the
-// driver, and the answer waits for nothing.
-func (l *lookups) versionLocked() (version int64, err error) {
+// dataVersion has no context: it waits for nothing, and to watch one the driver
+// starts a goroutine.
+func (l *lookups) dataVersion() (version int64, err error) {
 	if l.ask == nil {
 		if l.conn, err = l.db.Conn(context.Background()); err != nil {
 			return 0, err
@@ -66,13 +117,11 @@ func (l *lookups) versionLocked() (version int64, err error) {
 		if l.ask, err = l.conn.PrepareContext(context.Background(), `PRAGMA data_version`); err != nil {
 			return 0, err
 		}
-		l.round++ // another connection counts from another number
-		l.sessions, l.kinds = nil, nil
 	}
 	return version, l.ask.QueryRow().Scan(&version)
 }
 
-func (l *lookups) closeLocked() {
+func (l *lookups) hangUp() {
 	if l.ask != nil {
 		_ = l.ask.Close()
 	}
@@ -82,21 +131,40 @@ func (l *lookups) closeLocked() {
 	l.ask, l.conn = nil, nil
 }
 
-// close lets go of the connection; the database must still be open.
-func (l *lookups) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closeLocked()
+var answers = sync.Pool{New: func() any { return make(chan uint64, 1) }}
+
+// now returns the present round, 0 if nothing is known.
+func (l *lookups) now(ctx context.Context) uint64 {
+	answer := answers.Get().(chan uint64)
+	select {
+	case l.questions <- answer:
+	case <-l.stop:
+		return 0
+	case <-ctx.Done():
+		return 0
+	}
+	select {
+	case round := <-answer:
+		answers.Put(answer)
+		return round
+	case <-l.stopped:
+		return 0
+	case <-ctx.Done():
+		return 0
+	}
 }
 
 // session returns a session that is remembered, else the round in which it is
 // looked up.
-func (l *lookups) session(hash string, now time.Time) (s host.Session, round uint64, ok bool) {
+func (l *lookups) session(ctx context.Context, hash string, at time.Time) (s host.Session, round uint64, ok bool) {
+	round = l.now(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	round = l.roundLocked()
+	if round == 0 || round != l.round {
+		return s, round, false
+	}
 	s, ok = l.sessions[hash]
-	return s, round, ok && round != 0 && s.ExpiresAt.After(now)
+	return s, round, ok && s.ExpiresAt.After(at)
 }
 
 // keepSession remembers a session, unless the database may have changed since
@@ -114,12 +182,15 @@ func (l *lookups) keepSession(hash string, s host.Session, round uint64) {
 }
 
 // kind and keepKind are the same for the types of records.
-func (l *lookups) kind(id string) (k kind, round uint64, ok bool) {
+func (l *lookups) kind(ctx context.Context, id string) (k kind, round uint64, ok bool) {
+	round = l.now(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	round = l.roundLocked()
+	if round == 0 || round != l.round {
+		return k, round, false
+	}
 	k, ok = l.kinds[id]
-	return k, round, ok && round != 0
+	return k, round, ok
 }
 
 func (l *lookups) keepKind(id string, k kind, round uint64) {
@@ -140,7 +211,7 @@ func (in *Instance) RecordType(ctx context.Context, id string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	k, round, ok := in.seen.kind(id)
+	k, round, ok := in.seen.kind(ctx, id)
 	if ok && in.stamp(k.local) == k.stamp {
 		return k.name, nil
 	}

@@ -22,7 +22,7 @@ func TestSessionsAreRememberedUntilTheDatabaseChanges(t *testing.T) {
 	u, token := addUser(t, in, "alice", "clerk")
 	hash, _ := in.signer.open(token)
 	remembered := func() bool {
-		_, _, ok := in.seen.session(hash, time.Now())
+		_, _, ok := in.seen.session(t.Context(), hash, time.Now())
 		return ok
 	}
 	look := func(want error) host.Session {
@@ -47,7 +47,7 @@ func TestSessionsAreRememberedUntilTheDatabaseChanges(t *testing.T) {
 		t.Errorf("the role is %s after this process changed it", s.User.Role)
 	}
 	// Time passes without anybody writing.
-	if _, _, ok := in.seen.session(hash, time.Now().Add(sessionLife+time.Second)); ok {
+	if _, _, ok := in.seen.session(t.Context(), hash, time.Now().Add(sessionLife+time.Second)); ok {
 		t.Error("an expired session is remembered")
 	}
 	execSQL(t, other, `DELETE FROM sessions`)
@@ -60,14 +60,14 @@ func TestWhatWasReadBeforeAChangeIsNotRemembered(t *testing.T) {
 	in := open(t)
 	_, token := addUser(t, in, "alice", "clerk")
 	hash, _ := in.signer.open(token)
-	_, round, _ := in.seen.session(hash, time.Now())
+	_, round, _ := in.seen.session(t.Context(), hash, time.Now())
 	old := host.Session{ID: 1, ExpiresAt: time.Now().Add(time.Hour)}
 	execSQL(t, in, `UPDATE users SET role = 'viewer'`)
-	if _, _, ok := in.seen.kind("nothing"); ok { // somebody else asks, and a new round begins
+	if _, _, ok := in.seen.kind(t.Context(), "nothing"); ok { // somebody else asks, and a new round begins
 		t.Error("a record that nobody looked up is known")
 	}
 	in.seen.keepSession(hash, old, round)
-	if s, _, ok := in.seen.session(hash, time.Now()); ok {
+	if s, _, ok := in.seen.session(t.Context(), hash, time.Now()); ok {
 		t.Errorf("%+v is remembered", s)
 	}
 }
@@ -91,7 +91,7 @@ func TestTypesAreRememberedUntilTheFileChanges(t *testing.T) {
 		}
 	}
 	remembered := func() bool {
-		_, _, ok := in.seen.kind("r")
+		_, _, ok := in.seen.kind(t.Context(), "r")
 		return ok
 	}
 	look("bylaw")
@@ -131,15 +131,12 @@ func TestLookupsOutliveTheirConnection(t *testing.T) {
 		}
 	}
 	look()
-	in.seen.mu.Lock()
-	err := in.seen.conn.Close()
-	in.seen.mu.Unlock()
-	if err != nil {
+	if err := in.seen.conn.Close(); err != nil { // nobody asks at present
 		t.Fatal(err)
 	}
 	look() // and finds it broken
 	look() // and makes another
-	if _, _, ok := in.seen.session(hash, time.Now()); !ok {
+	if _, _, ok := in.seen.session(t.Context(), hash, time.Now()); !ok {
 		t.Error("nothing is remembered any more")
 	}
 }

@@ -25,7 +25,7 @@ func (in *Instance) ValidateSession(ctx context.Context, token string) (host.Ses
 		return host.Session{}, fmt.Errorf("validate session: bad token: %w", host.ErrUnauthenticated)
 	}
 	now := time.Now()
-	s, round, ok := in.seen.session(hash, now)
+	s, round, ok := in.seen.session(ctx, hash, now)
 	if ok {
 		return s, nil
 	}
