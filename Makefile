@@ -14,7 +14,7 @@ ARGS        ?=
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint fuzz bench bench-charts bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak storm docs docs-check build dist clean web setup-test
+.PHONY: help run test race lint fuzz bench bench-charts bench-micro bench-engine bench-markdown bench-durability conformance mutants crash crash-compare soak storm counts docs docs-check build dist clean web setup-test
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: ## this server beside Hocuspocus, y-websocket and two bare relays (ARGS="
 
 bench-charts: ## draw what "make bench ARGS='-json FILE'" has written (FROM=FILE) into docs/images
 	$(GO) -C bench/compare run . -charts $(CURDIR)/docs/images $(abspath $(FROM))
+
+counts: ## allocations, instructions, system calls and bytes beside bench/counts/baseline.json (ARGS=-accept makes them the baseline)
+	$(GO) run ./bench/counts $(ARGS)
 
 bench-micro: ## the Go benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS)

@@ -41,6 +41,7 @@ var may = []struct {
 	{"realtime/internal/...", []string{"yjs/...", "host"}},
 	{"realtime/records", []string{"realtime/room", "realtime/store", "markdown/...", "hooks", "host", "yjs/..."}},
 	{"realtime/room", []string{"realtime/internal/...", "realtime/store", "realtime/cluster", "hooks", "host", "yjs/..."}},
+	{"realtime/room/roomtest", []string{"realtime/room", "realtime/internal/wire"}},
 	{"realtime/cluster", []string{"host"}},
 	{"realtime/cluster/...", []string{"realtime/cluster", "host"}},
 	{"realtime/store", []string{"hooks", "host", "yjs/..."}},
@@ -52,6 +53,7 @@ var may = []struct {
 	{"cmd/yjs-replica/...", []string{"yjs/..."}},
 	{"bench/markdown", []string{"host/instance", "markdown", "yjs"}},
 	{"bench/durability", []string{"markdown", "yjs/..."}},
+	{"bench/counts", []string{"realtime/...", "host/...", "markdown", "yjs/..."}},
 	{"cmd/civicpress/...", []string{"", "realtime/...", "hooks", "config", "host/...", "markdown/...", "yjs/...", "web", "cmd/civicpress/..."}},
 	{"scripts/...", nil},
 	{"docs/examples/...", []string{"realtime/room", "realtime/store", "host", "yjs/..."}},
@@ -62,7 +64,7 @@ var may = []struct {
 // them. Tests are free.
 var only = map[string][]string{
 	"go.uber.org/fx":                      {"", "cmd/civicpress/..."},
-	"github.com/coder/websocket":          {"realtime/internal/session", "bench/durability"},
+	"github.com/coder/websocket":          {"realtime/internal/session", "bench/durability", "bench/counts"},
 	"github.com/yuin/goldmark":            {"markdown/..."},
 	"github.com/goccy/go-yaml":            {"config", "host/instance/...", "host/internal/..."},
 	"github.com/go-playground/validator/": {"config"},

@@ -1,0 +1,44 @@
+// Package roomtest has members of rooms without a network, for programs that
+// measure rooms.
+package roomtest
+
+import (
+	"sync/atomic"
+
+	"github.com/civicpress/realtimefx/realtime/internal/wire"
+	"github.com/civicpress/realtimefx/realtime/room"
+)
+
+var _ room.Socket = (*Sink)(nil)
+
+// A Sink is a member whose socket takes everything at once and forgets it.
+type Sink struct {
+	*room.Member
+	frames atomic.Int64
+}
+
+// NewSink returns a member that is to be joined to a room.
+func NewSink(o room.MemberOptions) *Sink {
+	s := &Sink{}
+	s.Member = room.NewMember(o, s)
+	return s
+}
+
+// Frames is how many frames it has taken.
+func (s *Sink) Frames() int64 { return s.frames.Load() }
+
+// Wake implements room.Socket.
+func (s *Sink) Wake() { s.Deliver(nil) }
+
+// Deliver implements room.Socket.
+func (s *Sink) Deliver(spare []wire.Frame) []wire.Frame {
+	for {
+		if spare = s.Take(spare); len(spare) == 0 {
+			return spare
+		}
+		s.frames.Add(int64(len(spare)))
+	}
+}
+
+// End implements room.Socket; there is nothing to close.
+func (s *Sink) End(wire.Close, wire.Frame) {}
