@@ -138,6 +138,7 @@ type measure struct {
 	spoils
 	took       []time.Duration // of words, from one to the other
 	cpu        float64         // processors that the server used
+	waited     float64         // … and that it would have used besides, had there been more
 	resident   float64         // the most there was of each
 	goroutines float64
 	files      int
@@ -165,9 +166,10 @@ func (w *weather) watch(do func() spoils) (m measure) {
 			m.resident, m.files, m.goroutines = max(m.resident, resident), max(m.files, files), max(m.goroutines, goroutines)
 		}
 	})
-	before, began := w.cpu(), time.Now()
+	before, waited, began := w.cpu(), w.waited(), time.Now()
 	m.spoils = do()
 	m.cpu = (w.cpu() - before).Seconds() / time.Since(began).Seconds()
+	m.waited = (w.waited() - waited).Seconds() / time.Since(began).Seconds()
 	stop()
 	wg.Wait()
 	for _, r := range w.relays {
@@ -199,8 +201,9 @@ func (r *relay) all(t *testing.T) []time.Duration {
 	}
 }
 
-const stormHead = "every pair of figures is without the storm and with it; times are from one who types to one who reads\n" +
-	"storm                       | tried/s taken/s |         p50          |         p99          |      max | CPU        | resident   | goroutines | files    | answers"
+const stormHead = "every pair of figures is without the storm and with it; times are from one who types to one who reads;\n" +
+	"waits is how long the server's threads waited for a processor that somebody else had: times are worth what that is\n" +
+	"storm                       | tried/s taken/s |         p50          |         p99          |      max | CPU        | waits      | resident   | goroutines | files    | answers"
 
 func stormLine(o orders, from int, without, with measure) string {
 	name := strings.Join(o.Kinds, ", ")
@@ -215,9 +218,9 @@ func stormLine(o orders, from int, without, with measure) string {
 	for _, k := range slices.Sorted(maps.Keys(with.Answers)) {
 		answers = append(answers, fmt.Sprintf("%s %.0f%%", k, 100*float64(with.Answers[k])/float64(with.Tried)))
 	}
-	return fmt.Sprintf("%-15s from %3d    | %7.0f %7.0f | %s | %s | %8v | %4.0f%% %4.0f%% | %3.0f %3.0f MB | %4.0f %5.0f | %3d %4d | %s", name, from,
+	return fmt.Sprintf("%-15s from %3d    | %7.0f %7.0f | %s | %s | %8v | %4.0f%% %4.0f%% | %4.0f%% %4.0f%% | %3.0f %3.0f MB | %4.0f %5.0f | %3d %4d | %s", name, from,
 		float64(with.Tried)/with.Took.Seconds(), float64(with.Tried-with.Answers[stormFull])/with.Took.Seconds(),
-		both(50), both(99), quantile(with.took, 100), 100*without.cpu, 100*with.cpu,
+		both(50), both(99), quantile(with.took, 100), 100*without.cpu, 100*with.cpu, 100*without.waited, 100*with.waited,
 		without.resident/1e6, with.resident/1e6, without.goroutines, with.goroutines, without.files, with.files, strings.Join(answers, ", "))
 }
 
@@ -231,6 +234,19 @@ func (w *weather) cpu() time.Duration {
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// waited is how long the server's threads were ready to run and did not.
+func (w *weather) waited() (d time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", w.s.cmd.Process.Pid))
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		if fields := strings.Fields(string(b)); len(fields) > 1 { // nanoseconds run, waited
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			d += time.Duration(n)
+		}
+	}
+	return d
 }
 
 // size is what the server takes now.
