@@ -109,6 +109,11 @@ func TestConnectsOfAnAddressAreLimited(t *testing.T) {
 	if got := s.status(2, from("192.0.2.2")); got != http.StatusSwitchingProtocols {
 		t.Errorf("another client of the proxy: %d", got)
 	}
+	for range 5 {
+		if got := s.status(4, nil); got != http.StatusSwitchingProtocols {
+			t.Errorf("through a proxy that does not say for whom: %d", got)
+		}
+	}
 }
 
 func TestMessageSizeIsLimited(t *testing.T) {

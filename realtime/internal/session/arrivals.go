@@ -69,17 +69,14 @@ func (l *arrivals) wait(n float64) {
 
 func (l *arrivals) welcome(c net.Conn) bool {
 	tcp, ok := c.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return true
-	}
-	addr := tcp.AddrPort().Addr().Unmap()
-	return isTrusted(addr, l.bounds.Trusted) || l.bounds.Welcome(addr)
+	return !ok || l.bounds.Welcome(tcp.AddrPort().Addr().Unmap())
 }
 
 // Welcome counts one more connection of a client. It is for those that came
-// through a trusted proxy; the listener asks it for the others.
+// through a trusted proxy; the listener asks it for the others. A proxy itself,
+// or one that does not say who comes, is always welcome.
 func (a *Arrivals) Welcome(addr netip.Addr) bool {
-	if a.Rate <= 0 || a.take(AddrKey(addr), time.Now()) {
+	if a.Rate <= 0 || isTrusted(addr, a.Trusted) || a.take(AddrKey(addr), time.Now()) {
 		return true
 	}
 	a.SentAway(addr)
