@@ -112,7 +112,7 @@ func (r *Room) news(b *batch) {
 	case b.failing != nil:
 		var broken *store.RoomError
 		if errors.As(b.failing, &broken) {
-			r.logger.Error("the room's edits can never be stored; it closes", "op", "room.journal", "error", b.failing)
+			r.logger().Error("the room's edits can never be stored; it closes", "op", "room.journal", "error", b.failing)
 			r.manager.fail(r, ErrLoadFailed.With(host.NewCorrelationID(), b.failing))
 			return
 		}
@@ -121,7 +121,7 @@ func (r *Room) news(b *batch) {
 	case b.recovered:
 		r.failing = false
 		if err := r.canJournal(0); err != nil {
-			r.logger.Warn("journal recovered but refuses", "op", "room.journal", "error", err)
+			r.logger().Warn("journal recovered but refuses", "op", "room.journal", "error", err)
 		}
 	}
 }

@@ -208,7 +208,7 @@ func (r *Room) fanOut() {
 		if merged, err := yjs.MergeUpdates(updates); err == nil {
 			frames = wire.AppendUpdate(nil, merged)
 		} else {
-			r.logger.Error("updates of a turn cannot be merged; sent one by one", "op", "room.fanout", "error", err)
+			r.logger().Error("updates of a turn cannot be merged; sent one by one", "op", "room.fanout", "error", err)
 		}
 		clear(cuts)
 		cuts = cuts[:0]
@@ -242,7 +242,7 @@ func (r *Room) offer(m *Member, frames ...wire.Frame) {
 	}
 	if fell {
 		m.base = r.stateVector()
-		r.logger.Debug("slow reader falls behind", "op", "room.fanout", "client", m.id, "queued_bytes", m.Queued())
+		r.logger().Debug("slow reader falls behind", "op", "room.fanout", "client", m.id, "queued_bytes", m.Queued())
 	}
 }
 
@@ -273,7 +273,7 @@ func (r *Room) admit(m *Member, updates [][]byte) bool {
 func (r *Room) reject(m *Member, why error, code int, text string, cause error) (id string) {
 	id = host.NewCorrelationID()
 	name := CodeOf(why)
-	r.logger.Warn("edit refused", "op", "room.apply", "client", m.id, "code", name, "correlation_id", id, "error", cause)
+	r.logger().Warn("edit refused", "op", "room.apply", "client", m.id, "code", name, "correlation_id", id, "error", cause)
 	c := wire.NewClose(code, name, text, id)
 	c.Retry = code == wire.CodeUnavailable
 	m.Revoke()
@@ -339,7 +339,7 @@ func (r *Room) Receive(msg cluster.Message) {
 		case cluster.Update:
 			did, err := r.transact(originCluster, [][]byte{msg.Data})
 			if err != nil {
-				r.logger.Error("update of another node refused", "op", "room.cluster", "error", err)
+				r.logger().Error("update of another node refused", "op", "room.cluster", "error", err)
 			}
 			if did != nil {
 				r.record(nil, did, store.Entry{})
@@ -368,7 +368,7 @@ func (r *Room) grew(n int) {
 	r.size += n
 	r.bytes.Store(int64(r.size))
 	if warn > 0 && before < warn && r.size >= warn {
-		r.logger.Warn("document is large", "op", "room.apply", "bytes", r.size, "warn_bytes", warn)
+		r.logger().Warn("document is large", "op", "room.apply", "bytes", r.size, "warn_bytes", warn)
 		for _, m := range r.members {
 			m.SendControl(wire.Notice("DOCUMENT_LARGE", "This document is getting large; consider splitting the record."))
 		}
@@ -393,7 +393,7 @@ func (r *Room) journal(e store.Entry) {
 		if err == nil {
 			return
 		}
-		r.logger.Error("journal refused an entry; it is kept", "op", "room.journal", "seq", e.Seq, "error", err)
+		r.logger().Error("journal refused an entry; it is kept", "op", "room.journal", "seq", e.Seq, "error", err)
 	}
 	r.backlog = append(r.backlog, e)
 }

@@ -54,7 +54,7 @@ func (r *Room) mayWrite(m *Member, update []byte, step2 bool) bool {
 		case step2 && !r.isHere(owner):
 			r.turned.relayed = true
 			r.manager.opts.Meter.Relayed.Inc()
-			r.logger.Info("edits of an absent author taken from another client", "op", "room.relay", "client", m.id, "author", owner)
+			r.logger().Info("edits of an absent author taken from another client", "op", "room.relay", "client", m.id, "author", owner)
 		case step2 && m.asked < maxRelayAsks:
 			// The author is here and may bring them; then this client's
 			// answer holds only its own.

@@ -122,7 +122,7 @@ func (m *Manager) retireOpen(ctx context.Context, r *Room) {
 		return // it was logged; what is stored is put away later
 	}
 	if err := m.retire(ctx, r.id, c.State, c.Meta); err != nil {
-		r.logger.Error("the document of a deleted record could not be put away; tried again later", "op", "room.retire", "error", err)
+		r.logger().Error("the document of a deleted record could not be put away; tried again later", "op", "room.retire", "error", err)
 	}
 }
 

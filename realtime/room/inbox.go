@@ -240,7 +240,7 @@ func (r *Room) rescue() {
 	if fault == nil {
 		return
 	}
-	r.logger.Error("fault in a room; it closes and is loaded again", "op", "room.turn", "fault", fault, "stack", string(debug.Stack()))
+	r.logger().Error("fault in a room; it closes and is loaded again", "op", "room.turn", "fault", fault, "stack", string(debug.Stack()))
 	in := &r.in
 	in.mu.Lock()
 	// Nothing that waits can be trusted to the document any more; calls that

@@ -27,7 +27,7 @@ func (r *Room) foreign(sv yjs.StateVector) bool {
 // nothing of ours either: that would double the text on its side.
 func (r *Room) sendAway(m *Member) {
 	r.manager.opts.Meter.Lineage.Inc()
-	r.logger.Info("client holds another lineage of the document and must reload", "op", "room.lineage", "client", m.id, "user", m.user.ID)
+	r.logger().Info("client holds another lineage of the document and must reload", "op", "room.lineage", "client", m.id, "user", m.user.ID)
 	m.Revoke()
 	var first wire.Frame
 	if m.control {

@@ -86,7 +86,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 
 	r := &Room{
 		id: e.id, kind: roomType, local: local, manager: m, handler: h, entry: e,
-		logger: m.logger.With("room", e.id), created: time.Now(), broken: make(chan struct{}),
+		created: time.Now(), broken: make(chan struct{}),
 		meta: loaded.Meta, seq: loaded.LastSeq(),
 		authors: map[uint64]int64{}, presence: awareness.New(), speakers: map[uint64]*Member{},
 	}

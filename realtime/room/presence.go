@@ -32,7 +32,7 @@ func (r *Room) hear(m *Member, data []byte) {
 	}
 	entries, err := presenceLimits.DecodeUpdate(data)
 	if err != nil {
-		r.logger.Debug("invalid awareness message ignored", "op", "room.presence", "client", m.id, "error", err)
+		r.logger().Debug("invalid awareness message ignored", "op", "room.presence", "client", m.id, "error", err)
 		return
 	}
 	own := entries[:0]
@@ -46,7 +46,7 @@ func (r *Room) hear(m *Member, data []byte) {
 	}
 	change, err := r.presence.ApplyEntries(own, r.turned.now)
 	if err != nil {
-		r.logger.Debug("awareness message refused", "op", "room.presence", "client", m.id, "error", err)
+		r.logger().Debug("awareness message refused", "op", "room.presence", "client", m.id, "error", err)
 		return
 	}
 	if change.Empty() {
@@ -150,7 +150,7 @@ func (r *Room) renew() (ids []uint64) {
 		}
 	}
 	if _, err := r.presence.ApplyEntries(entries, r.turned.now); err != nil {
-		r.logger.Debug("presence cannot be renewed", "op", "room.presence", "error", err)
+		r.logger().Debug("presence cannot be renewed", "op", "room.presence", "error", err)
 	}
 	return ids
 }

@@ -22,7 +22,7 @@ func (r *Room) report(level slog.Level, n int, msg string, args ...any) bool {
 	if !isTold(n) {
 		level = slog.LevelDebug
 	}
-	r.logger.Log(context.Background(), level, msg, args...)
+	r.logger().Log(context.Background(), level, msg, args...)
 	return isTold(n)
 }
 

@@ -21,7 +21,6 @@ type Room struct {
 	manager *Manager
 	handler Handler
 	entry   *entry
-	logger  *slog.Logger
 	created time.Time
 	broken  chan struct{} // closed when the loop has failed
 
@@ -73,6 +72,9 @@ var (
 
 // RoomID returns the full id.
 func (r *Room) RoomID() string { return r.id }
+
+// logger names the room. It is made anew because most rooms never log.
+func (r *Room) logger() *slog.Logger { return r.manager.logger.With("room", r.id) }
 
 // turned is what one turn has gathered.
 type turned struct {

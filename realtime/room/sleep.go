@@ -1,7 +1,6 @@
 package room
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"time"
@@ -43,9 +42,7 @@ type sleeper struct {
 
 // pack keeps less of it.
 func (s *sleeper) pack() {
-	both := make([]byte, 0, len(s.state)+len(s.aux))
-	both = append(append(both, s.state...), s.aux...)
-	s.packed = bytes.Clone(pack.Pack(both))
+	s.packed = pack.Pack(s.state, s.aux)
 	s.state, s.aux = nil, nil
 }
 
@@ -162,7 +159,7 @@ func (r *Room) captured() (c store.Capture, err error) {
 		return c, nil
 	}
 	if c.State, err = r.doc.EncodeStateAsUpdate(nil); err != nil {
-		r.logger.Error("document cannot be encoded", "op", "room.encode", "error", err)
+		r.logger().Error("document cannot be encoded", "op", "room.encode", "error", err)
 		return store.Capture{}, fmt.Errorf("encode %s: %w", r.id, err)
 	}
 	return c, nil

@@ -54,7 +54,7 @@ func (r *Room) stateVector() []byte {
 func (r *Room) answer(m *Member, sv []byte) {
 	have, err := decodeSV(sv)
 	if err != nil {
-		r.logger.Debug("invalid state vector ignored", "op", "room.sync", "client", m.id, "error", err)
+		r.logger().Debug("invalid state vector ignored", "op", "room.sync", "client", m.id, "error", err)
 		return
 	}
 	if r.foreign(have) {
@@ -106,7 +106,7 @@ func (r *Room) diff(sv []byte, everything bool) []wire.Frame {
 	if c.reply == nil || !bytes.Equal(sv, c.askedSV) {
 		update, err := r.document().EncodeStateAsUpdate(sv)
 		if err != nil {
-			r.logger.Debug("state vector cannot be answered", "op", "room.sync", "error", err)
+			r.logger().Debug("state vector cannot be answered", "op", "room.sync", "error", err)
 			return nil
 		}
 		c.askedSV, c.reply = bytes.Clone(sv), wire.EmptyStep2
@@ -125,7 +125,7 @@ func (r *Room) catchUp(m *Member) {
 	}
 	update, err := r.document().EncodeStateAsUpdate(m.base)
 	if err != nil {
-		r.logger.Error("diff for a slow reader failed", "op", "room.sync", "client", m.id, "error", err)
+		r.logger().Error("diff for a slow reader failed", "op", "room.sync", "client", m.id, "error", err)
 		return
 	}
 	m.base = nil
