@@ -19,6 +19,7 @@ type call struct {
 	name  string
 	on    string // what its first descriptor is: a path, "socket:[…]"; "" = none
 	bytes int64  // that it asks to write, for calls with one buffer
+	lock  bool   // it is about a lock
 }
 
 // The lines look like this; the first call goes on in a later line, which is
@@ -53,7 +54,7 @@ func parseCalls(r io.Reader) (calls []call, err error) {
 		if err1 != nil || err2 != nil {
 			return nil, fmt.Errorf("strace: %q has no time", lines.Text())
 		}
-		c := call{at: time.Unix(seconds, micros*1000), name: m[3], on: m[4]}
+		c := call{at: time.Unix(seconds, micros*1000), name: m[3], on: m[4], lock: strings.Contains(m[5], "SETLK")}
 		if n := asked.FindStringSubmatch(m[5]); n != nil {
 			c.bytes, _ = strconv.ParseInt(n[1], 10, 64) // digits
 		}
@@ -81,7 +82,7 @@ func (c call) kind() kind {
 	case "fsync", "fdatasync":
 		return syncs
 	case "fcntl":
-		if file {
+		if file && c.lock {
 			return locks
 		}
 	}

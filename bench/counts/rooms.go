@@ -148,8 +148,11 @@ func joinPacked(ctx context.Context, _ int) (func() error, error) {
 	}
 	now := time.Now()
 	return func() error {
-		now = now.Add(time.Hour)
+		now = now.Add(time.Minute)
 		m.Tidy(now)
+		for range 8 { // its goroutine and the loop take turns; nobody says when they are done
+			pause()
+		}
 		if err := settle(ctx, r); err != nil {
 			return err
 		}
