@@ -46,11 +46,7 @@ func (r *registry) remove(l *live) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.all, l)
-	if len(r.all) > 0 {
-		return
-	}
-	r.all = nil // maps keep the size they once had
-	if r.empty != nil {
+	if len(r.all) == 0 && r.empty != nil {
 		close(r.empty)
 		r.empty = nil
 	}

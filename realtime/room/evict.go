@@ -132,9 +132,6 @@ func (m *Manager) finish(e *entry, reason string) {
 	}
 	m.mu.Lock()
 	delete(m.entries, e.id)
-	if len(m.entries) == 0 {
-		m.entries = map[string]*entry{} // maps keep the size they once had
-	}
 	m.mu.Unlock()
 	close(e.gone)
 	m.emit("", hooks.RoomDestroyed{RoomID: r.id, RoomType: r.kind, Reason: reason})

@@ -150,9 +150,6 @@ func (w *Watch) Close(ctx context.Context) error {
 	k := w.keeper
 	k.mu.Lock()
 	delete(k.watches, w)
-	if len(k.watches) == 0 {
-		k.watches = map[*Watch]struct{}{} // maps keep the size they once had
-	}
 	delete(k.failures, w.src.RoomID())
 	k.mu.Unlock()
 	if r == nil {
