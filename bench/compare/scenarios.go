@@ -78,7 +78,7 @@ var scenarios = []scenario{
 			{Key: "kb_room", Label: "memory per room with one client", Unit: "KB"}, {Key: "kb_less", Label: "less a connection", Unit: "KB"},
 			{Key: "kb_left", Label: "left when all have left", Unit: "KB"},
 		},
-		targets: []result.Target{{Metric: "kb_room", Most: 10}, {Metric: "kb_left", Most: 1}},
+		targets: []result.Target{{Metric: "kb_less", Most: 10}, {Metric: "kb_left", Most: 1}},
 	},
 	{
 		id: "slow", title: "one client does not read", setup: oneStalls.text, run: oneStalls.run,
