@@ -69,6 +69,7 @@ type group struct {
 	left   uint64 // structs
 	pos    int    // of the next struct in the update
 	end    int
+	gap    bool    // a skip is among the structs
 	dead   bool    // the rest waits
 	c      *client // once it is known
 }

@@ -82,13 +82,14 @@ func (a *applier) scan(update []byte, internal bool) error {
 			if b.quick(&q, r.client, r.clock, false) {
 				r.structs--
 				r.clock += b.len
-				continue
+			} else {
+				r.dec.Seek(q.pos)
+				if _, err := r.next(&b); err != nil {
+					return err
+				}
+				q.pos = r.dec.Pos()
 			}
-			r.dec.Seek(q.pos)
-			if _, err := r.next(&b); err != nil {
-				return err
-			}
-			q.pos = r.dec.Pos()
+			g.gap = g.gap || b.kind() == kindSkip
 		}
 		r.dec.Seek(q.pos)
 		g.end, g.next = r.dec.Pos(), r.clock

@@ -1,6 +1,10 @@
 package yjs
 
-import "github.com/civicpress/realtimefx/yjs/lib0"
+import (
+	"slices"
+
+	"github.com/civicpress/realtimefx/yjs/lib0"
+)
 
 // UpdateMeta tells of which clients an update holds structs, and from which
 // clock to which: cheap, and enough to see who claims to have written it.
@@ -95,6 +99,33 @@ func stateVectorFromUpdate(update []byte, internal bool) ([]byte, error) {
 		}
 	}
 	return appendVector(entries[:n]), nil
+}
+
+// StateVectorIfWhole is StateVectorFromUpdate for an update that is the state of
+// a document: it reads all of it, once. whole is false, and the vector nil, if
+// of some client the beginning or something between is missing.
+func StateVectorIfWhole(update []byte) (stateVector []byte, whole bool, err error) {
+	var a applier
+	if err := a.scan(update, false); err != nil {
+		return nil, false, err
+	}
+	announced, err := newBlockReader(update, false)
+	if err != nil {
+		return nil, false, err
+	}
+	if uint64(len(a.groups)) != announced.groups { // one client's structs are in two places
+		return nil, false, nil
+	}
+	entries := make([]ID, 0, len(a.groups))
+	for _, g := range slices.Backward(a.groups) {
+		if g.clock != 0 || g.gap {
+			return nil, false, nil
+		}
+		if g.next > 0 {
+			entries = append(entries, ID{g.client, g.next})
+		}
+	}
+	return appendVector(entries), true, nil
 }
 
 // appendVector writes entries as a state vector, in their own order.

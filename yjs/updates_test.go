@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"strconv"
@@ -99,6 +100,61 @@ func TestUpdatesAgainstYjs(t *testing.T) {
 				t.Errorf("meta %v to %v, %v; want %v to %v", from, to, err, c.From, c.To)
 			}
 		})
+	}
+}
+
+// An update is whole if what it holds from clock 0 is all that it holds.
+func TestStateVectorIfWhole(t *testing.T) {
+	seen := map[bool]int{}
+	test := func(what string, update []byte) {
+		t.Helper()
+		vector, err := StateVectorFromUpdate(update)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := DecodeStateVector(vector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to, err := UpdateMeta(update)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, whole, err := StateVectorIfWhole(update)
+		if err != nil || whole != maps.Equal(want, to) {
+			t.Errorf("%s, %v to %v: whole %v, %v", what, from, to, whole, err)
+			return
+		}
+		if seen[whole]++; !whole {
+			return
+		}
+		if have, err := DecodeStateVector(got); err != nil || !maps.Equal(have, want) {
+			t.Errorf("%s: %v, %v, want %v", what, have, err, want)
+		}
+	}
+	for _, c := range updatesCases(t) {
+		name := c.Kind + "-" + strconv.Itoa(c.Seed)
+		test(name+", merged", c.Merged)
+		test(name+", the rest", c.Diff)
+		for i, u := range c.Updates {
+			test(fmt.Sprintf("%s, update %d", name, i), u)
+		}
+	}
+	if seen[true] == 0 || seen[false] == 0 {
+		t.Errorf("whole or not: %v", seen)
+	}
+	for name, update := range map[string][]byte{
+		"one client in two places": {2, 1, 7, 0, 4, 1, 1, 't', 1, 'a', 1, 7, 1, 0x84, 7, 0, 1, 'b', 0},
+		"a skip at the end":        {1, 2, 7, 0, 4, 1, 1, 't', 1, 'a', 10, 3, 0},
+	} {
+		if _, whole, err := StateVectorIfWhole(update); whole || err != nil {
+			t.Errorf("%s: whole %v, %v", name, whole, err)
+		}
+	}
+	for _, cut := range [][]byte{nil, {1}, {1, 1, 7, 0, 4}, {0}} {
+		if _, whole, err := StateVectorIfWhole(cut); whole || err == nil {
+			t.Errorf("%x: whole %v, %v", cut, whole, err)
+		}
 	}
 }
 

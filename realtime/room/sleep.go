@@ -2,7 +2,6 @@ package room
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/internal/pack"
@@ -116,21 +115,8 @@ func (r *Room) rest(state, sv []byte) {
 // without making the document: nothing in it is missing. A state that cannot be
 // read is not plain; who applies it gets the error.
 func plainState(state []byte) (sv []byte, ok bool) {
-	sv, err := yjs.StateVectorFromUpdate(state)
-	if err != nil {
-		return nil, false
-	}
-	have, err := yjs.DecodeStateVector(sv)
-	if err != nil {
-		return nil, false
-	}
-	if _, to, err := yjs.UpdateMeta(state); err != nil || !maps.Equal(have, to) {
-		return nil, false
-	}
-	if _, err := yjs.DiffUpdate(state, sv); err != nil { // reads the deletions, too
-		return nil, false
-	}
-	return sv, true
+	sv, ok, err := yjs.StateVectorIfWhole(state)
+	return sv, ok && err == nil
 }
 
 // document returns the document, awake.
