@@ -13,7 +13,7 @@ import (
 
 // stateRow is a row of realtime_states and what is wrong with it.
 type stateRow struct {
-	snap    store.Snapshot
+	snap    store.Snapshot // without State before unpack
 	meta    store.Meta
 	metaSeq uint64
 	raw     []byte // packed state
@@ -36,7 +36,16 @@ func (r *stateRow) reason() string {
 	return r.noMeta
 }
 
-// readStates reads and checks the states of a room, newest first.
+// unpack fills in the state.
+func (r *stateRow) unpack() (err error) {
+	if r.snap.State == nil {
+		r.snap.State, err = pack.Unpack(r.raw)
+	}
+	return err
+}
+
+// readStates reads and checks the states of a room, newest first. The first one
+// that is intact is unpacked: the others stand by.
 func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error) {
 	rows, err := q.QueryContext(ctx, `SELECT version, seq, created_at, format_version, state, state_hash, meta_seq, meta, meta_hash
 		FROM realtime_states WHERE room_id = $1 ORDER BY version DESC`, room)
@@ -45,6 +54,7 @@ func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error)
 	}
 	defer rows.Close()
 	var list []stateRow
+	unpacked := false
 	for rows.Next() {
 		r := stateRow{snap: store.Snapshot{Room: room}}
 		var seq, created, format, metaSeq int64
@@ -59,10 +69,11 @@ func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error)
 			return nil, fmt.Errorf("state %d has format %d, this program knows %d: %w", r.snap.Version, format, stateFormat, store.ErrTooNew)
 		case codec.Hash(codec.StateLabel(room, r.snap.Version, r.snap.Seq), r.raw) != stateHash:
 			r.damage = "its hash is wrong"
-		default:
-			if r.snap.State, err = pack.Unpack(r.raw); err != nil {
+		case !unpacked:
+			if err := r.unpack(); err != nil {
 				r.damage = err.Error()
 			}
+			unpacked = r.damage == ""
 		}
 		if codec.Hash(codec.MetaLabel(room, r.metaSeq), meta) != metaHash {
 			r.noMeta = "the hash of its meta is wrong"

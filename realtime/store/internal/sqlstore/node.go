@@ -124,8 +124,9 @@ func grewFrom(state []byte, ours []stateRow) bool {
 	if err != nil {
 		return false
 	}
-	for _, o := range ours {
-		if o.damage != "" {
+	for i := range ours {
+		o := &ours[i]
+		if o.damage != "" || o.unpack() != nil {
 			continue
 		}
 		sv, err := vector(o.snap.State)
