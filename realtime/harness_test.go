@@ -104,6 +104,8 @@ func (h textRooms) Foreign(meta store.Meta, sv yjs.StateVector) bool {
 	return h.foreign != nil && h.foreign(meta, sv)
 }
 
+func (textRooms) Lineage(yjs.StateVector) string { return "L1" }
+
 func (textRooms) Markdown(_ context.Context, c store.Capture) ([]byte, error) {
 	d := yjs.NewDoc(yjs.Options{})
 	if err := d.ApplyUpdate(c.State, nil); err != nil {

@@ -114,6 +114,21 @@ func isSeed(lineage string) bool {
 	return err == nil && client >= firstSeedClient
 }
 
+// Lineage implements room.LineageChecker: a document holds the structs of its
+// seed for ever, also those that were deleted.
+func (h *Handler) Lineage(sv yjs.StateVector) string {
+	name := ""
+	for client := range sv {
+		if client >= firstSeedClient {
+			if name != "" {
+				return ""
+			}
+			name = lineage(client)
+		}
+	}
+	return name
+}
+
 // Foreign implements room.LineageChecker: content under the client id of
 // another seed grew from another reading of the record.
 func (h *Handler) Foreign(meta store.Meta, sv yjs.StateVector) bool {

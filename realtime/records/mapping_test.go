@@ -1,6 +1,7 @@
 package records
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -111,5 +112,17 @@ func TestLineage(t *testing.T) {
 	}
 	if !h.Foreign(meta, vector(b.state)) {
 		t.Error("a document of another seed is not noticed")
+	}
+	for what, sv := range map[string]yjs.StateVector{"seed": vector(a.state), "edited": vector(typeInto(t, a.state, 3, "x"))} {
+		if got := h.Lineage(sv); got != a.lineage {
+			t.Errorf("%s: the document tells the lineage %q, want %q", what, got, a.lineage)
+		}
+	}
+	both := vector(a.state)
+	maps.Copy(both, vector(b.state))
+	for what, sv := range map[string]yjs.StateVector{"nothing": nil, "no seed": {7: 3}, "two seeds": both} {
+		if got := h.Lineage(sv); got != "" {
+			t.Errorf("%s: lineage %q", what, got)
+		}
 	}
 }

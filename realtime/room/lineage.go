@@ -14,6 +14,29 @@ type LineageChecker interface {
 	// another seed than the room with this meta. An empty state vector never
 	// is. It is called on the room's loop and must not block.
 	Foreign(meta store.Meta, sv yjs.StateVector) bool
+	// Lineage is the lineage of a document with the state vector sv, "" if that
+	// does not tell.
+	Lineage(sv yjs.StateVector) string
+}
+
+// recallLineage asks the document when the store does not know the lineage any
+// more. Without one everybody who holds the document would be sent away.
+func (r *Room) recallLineage() {
+	c, ok := r.handler.(LineageChecker)
+	if !ok || r.meta.Lineage != "" {
+		return
+	}
+	encoded := r.state.sv
+	if r.doc != nil {
+		encoded = r.doc.EncodeStateVector()
+	}
+	sv, err := yjs.DecodeStateVector(encoded)
+	if err != nil {
+		return
+	}
+	if r.meta.Lineage = c.Lineage(sv); r.meta.Lineage != "" {
+		r.logger().Warn("the room's lineage was damaged; the document tells it", "op", "room.open", "lineage", r.meta.Lineage)
+	}
 }
 
 // foreign reports whether content with these clients belongs to another

@@ -98,6 +98,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 	if err := r.assemble(snapshot, loaded.Entries); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
+	r.recallLineage()
 	snapshot.State = nil // the keeper wants to know what there is, not the bytes
 	r.bytes.Store(int64(r.size))
 	r.applied.Store(r.seq)

@@ -39,7 +39,8 @@ func (e *RoomError) Unwrap() error { return e.Err }
 // created, replaced as a whole by later writes.
 type Meta struct {
 	// Lineage is the id of the seed that the document grew from. Documents of
-	// different lineages are never merged.
+	// different lineages are never merged. "" = it is not known: every meta of
+	// the room was damaged.
 	Lineage string
 	// Aux is the room type's own side data (for records: the Markdown source
 	// beside the document), opaque to the store.

@@ -65,7 +65,7 @@ func damage(dir, room string, target storetest.Target, seq uint64) error {
 	}
 	name := strings.ReplaceAll("r-"+room, ":", "%3a")
 	pattern := "*.state"
-	if target == storetest.NewestMeta {
+	if target == storetest.NewestMeta || target == storetest.AllMetas {
 		pattern = "*.meta"
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "snapshots", name, pattern))
@@ -73,7 +73,7 @@ func damage(dir, room string, target storetest.Target, seq uint64) error {
 		return fmt.Errorf("no states: %w", err)
 	}
 	for i, f := range files { // sorted; the last is the newest
-		if target != storetest.AllStates && i < len(files)-1 {
+		if target != storetest.AllStates && target != storetest.AllMetas && i < len(files)-1 {
 			continue
 		}
 		if err := flip(f, nil); err != nil {

@@ -90,7 +90,7 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 	if noMeta { // what an older one, or an entry, says besides may not belong to the document
 		l.Meta.Aux, metaSeq = nil, math.MaxUint64
 	}
-	if l.Snapshot == nil || !haveMeta {
+	if l.Snapshot == nil {
 		if !move {
 			l.Snapshot = nil
 			return l, store.ErrNoRoom

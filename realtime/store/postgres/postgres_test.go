@@ -152,6 +152,8 @@ func damage(dsn, room string, target storetest.Target, seq uint64) error {
 	case storetest.NewestMeta:
 		res, err = db.Exec(`UPDATE realtime_states SET meta = `+fmt.Sprintf(flip, "meta")+` WHERE room_id = $1
 			AND version = (SELECT max(version) FROM realtime_states WHERE room_id = $1)`, room)
+	case storetest.AllMetas:
+		res, err = db.Exec(`UPDATE realtime_states SET meta = `+fmt.Sprintf(flip, "meta")+` WHERE room_id = $1`, room)
 	case storetest.AllStates:
 		res, err = db.Exec(`UPDATE realtime_states SET state = `+fmt.Sprintf(flip, "state")+` WHERE room_id = $1`, room)
 	}

@@ -60,6 +60,8 @@ func TestConformance(t *testing.T) {
 					err = exec1(core, `UPDATE realtime_states SET state = CAST(`+fmt.Sprintf(flip, "state")+` AS BLOB) WHERE room_id = ? AND version = (SELECT max(version) FROM realtime_states WHERE room_id = ?)`, room, room)
 				case storetest.NewestMeta:
 					err = exec1(core, `UPDATE realtime_states SET meta = CAST(`+fmt.Sprintf(flip, "meta")+` AS BLOB) WHERE room_id = ? AND version = (SELECT max(version) FROM realtime_states WHERE room_id = ?)`, room, room)
+				case storetest.AllMetas:
+					_, err = core.Exec(`UPDATE realtime_states SET meta = CAST(`+fmt.Sprintf(flip, "meta")+` AS BLOB) WHERE room_id = ?`, room)
 				case storetest.AllStates:
 					_, err = core.Exec(`UPDATE realtime_states SET state = CAST(`+fmt.Sprintf(flip, "state")+` AS BLOB) WHERE room_id = ?`, room)
 				case storetest.JournalEntry:

@@ -35,6 +35,7 @@ func Checks() []Check {
 		{Name: "damaged newest state loses nothing", NeedsDamage: true, run: damagedState},
 		{Name: "damaged entry leaves the prefix", NeedsDamage: true, run: damagedEntry},
 		{Name: "damaged meta is not replaced by an older one", NeedsDamage: true, run: damagedMeta},
+		{Name: "without any meta the document stays", NeedsDamage: true, run: damagedMetas},
 		{Name: "nothing intact", NeedsDamage: true, run: damagedAll},
 	}
 }

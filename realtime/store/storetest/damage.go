@@ -99,6 +99,22 @@ func damagedMeta(b *bench) error {
 	return nil
 }
 
+func damagedMetas(b *bench) error {
+	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
+		return err
+	}
+	if err := b.damage(room, AllMetas, 0); err != nil {
+		return err
+	}
+	if err := b.expect(room, want{seq: 6, version: 2, through: 9, unnamed: true, damaged: true}); err != nil {
+		return err
+	}
+	if err := errors.Join(b.s.SaveMeta(b.ctx, room, 9, meta("nine")), b.reopen()); err != nil {
+		return err
+	}
+	return b.expect(room, want{seq: 6, version: 2, through: 9, aux: "nine", anyDamag: true})
+}
+
 func damagedAll(b *bench) error {
 	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
 		return err

@@ -140,11 +140,15 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 			l.Damage = append(l.Damage, store.Damage{Room: room, What: r.name(), Reason: reason})
 		}
 	}
-	if base == nil || meta == nil {
+	if base == nil {
 		return s.nothingIntact(ctx, a, room, states, l)
 	}
 	if states[0].noMeta != "" { // what an older one says besides does not belong to the document
-		meta = &stateRow{metaSeq: states[0].metaSeq, meta: store.Meta{Lineage: meta.meta.Lineage}}
+		lineage := "" // of none is left: the document knows
+		if meta != nil {
+			lineage = meta.meta.Lineage
+		}
+		meta = &stateRow{metaSeq: states[0].metaSeq, meta: store.Meta{Lineage: lineage}}
 	}
 	l.Snapshot, l.Meta = &base.snap, meta.meta
 	if err := s.unite(ctx, a, room, states, l); err != nil {
