@@ -68,6 +68,9 @@ func flipBits(t *testing.T, what, dir string, file func(c *crash) string) {
 		c.start()
 		missing := c.judge(when)
 		told := c.s.log.has("damaged")
+		if len(missing) > 0 && !told { // what the server wrote may still be on its way to us
+			told = c.s.log.await("damaged", 10*time.Second)
+		}
 		if told {
 			reported++
 		}

@@ -179,6 +179,16 @@ func (l *lockedBuffer) tail(n int) string {
 }
 
 // has reports whether the log holds a text.
+// await waits for a text.
+func (l *lockedBuffer) await(text string, atMost time.Duration) bool {
+	for deadline := time.Now().Add(atMost); !l.has(text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
 func (l *lockedBuffer) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
