@@ -27,6 +27,10 @@ const (
 	// been given back, to be worth a collection.
 	trimWorth = 4 << 20
 	trimPart  = 8
+	// trimSettled is how long after a collection the program's pages are let
+	// go of once more: goroutines whose stacks it made smaller need their
+	// tables when they grow again, and then no more.
+	trimSettled = 3 * time.Second
 )
 
 // trimmer decides when memory is given back.
@@ -57,6 +61,7 @@ func trimMemory(lc fx.Lifecycle) {
 			defer close(ended)
 			var t trimmer
 			var p pacer
+			var settled time.Time // when to look at the program's pages again; zero = not
 			pacing := mayPace()
 			figures := []metrics.Sample{
 				{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/live:bytes"},
@@ -77,6 +82,10 @@ func trimMemory(lc fx.Lifecycle) {
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
 					letGoOfProgram()
+					settled = time.Now().Add(trimSettled)
+				} else if !settled.IsZero() && time.Now().After(settled) {
+					letGoOfProgram()
+					settled = time.Time{}
 				}
 			}
 		}()
