@@ -26,9 +26,7 @@ func (j *Journal) run() {
 		entries []Entry
 	)
 	for {
-		// One commit per interval, begun early enough that it ends within
-		// the interval after the first entry that waits for it.
-		if !j.await(started.Add(j.opts.CommitInterval - 2*usual)) {
+		if !j.await(started, j.opts.CommitInterval-2*usual) {
 			return
 		}
 		batch := j.take()
@@ -66,16 +64,24 @@ func (j *Journal) append(ctx context.Context, entries []Entry) error {
 	return j.store.Append(ctx, entries)
 }
 
-// await waits until there is something to commit and the time has come. It
-// returns false when the journal has stopped and nothing is left.
-func (j *Journal) await(next time.Time) bool {
+// await waits until there is something to commit and the time has come: at once
+// if the last commit began an interval ago, else so that the commit ends within
+// the interval after the first entry that waits for it; for more to come
+// meanwhile, that entry may wait for so long. It returns false when the journal
+// has stopped and nothing is left.
+func (j *Journal) await(last time.Time, atMost time.Duration) bool {
 	for {
+		var first time.Time
 		j.mu.Lock()
 		n, stopped := len(j.queue), j.stopped
+		if n > 0 {
+			first = j.queue[0].at
+		}
 		j.mu.Unlock()
 		switch {
 		case n > 0:
-			if d := time.Until(next); d > 0 && !stopped {
+			d := time.Until(first.Add(atMost))
+			if d > 0 && !stopped && first.Sub(last) < j.opts.CommitInterval {
 				t := time.NewTimer(d)
 				select {
 				case <-t.C:

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"path/filepath"
 	"strings"
 
@@ -28,38 +27,6 @@ func (s *files) backend() sqlstore.Backend {
 	// puts those who change it in order.
 	b.Room = func(_ context.Context, _ string, fn func(*sqlstore.Access) error) error { return fn(&change) }
 	return b
-}
-
-const insertEntry = `INSERT INTO realtime_journal (room_id, seq, author, at, data, meta, sum)
-	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
-
-// append writes entries with a statement that is kept. Only the wait for the
-// connection can be cut short: to watch a context the driver starts a goroutine
-// for each row, and what it could end early is bounded by the busy timeout.
-func (s *files) append(ctx context.Context, entries []store.Entry) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx)
-	return s.journal.update(ctx, func(tx *sql.Tx) error {
-		insert := tx.StmtContext(ctx, s.insert)
-		for i := range entries {
-			r := sqlstore.RowOf(&entries[i])
-			res, err := insert.ExecContext(ctx, r.Room, r.Seq, r.Author, r.At, r.Data, r.Meta, r.Sum)
-			if err != nil {
-				return err
-			}
-			if n, err := res.RowsAffected(); err != nil {
-				return err
-			} else if n == 1 {
-				continue
-			}
-			if err := sqlstore.Conflict(ctx, tx, &entries[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // kept lists the journal files that were moved aside as a whole.

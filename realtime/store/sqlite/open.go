@@ -44,7 +44,7 @@ type files struct {
 	opts          Options
 	log           *slog.Logger
 	core, journal file
-	insert        *sql.Stmt // of journal.write; nil if nothing may be written
+	insert        inserter // of journal.write
 }
 
 // file is one database with one connection that writes, so that writers of
@@ -82,11 +82,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if s.journal, err = journal(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
-	}
-	if !o.ReadOnly {
-		if s.insert, err = s.journal.write.PrepareContext(ctx, insertEntry); err != nil {
-			return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.close())
-		}
 	}
 	return &Store{sqlstore.New(s.backend())}, nil
 }
@@ -192,8 +187,5 @@ func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
 }
 
 func (s *files) close() error {
-	if s.insert != nil {
-		_ = s.insert.Close() // its file closes next, and says what is wrong
-	}
-	return errors.Join(s.journal.close(), s.core.close())
+	return errors.Join(s.insert.close(), s.journal.close(), s.core.close())
 }
