@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
@@ -77,17 +79,25 @@ type watcher struct {
 	users    map[int64]string
 	drafts   map[string]rowState
 	records  map[string]rowState
-	files    map[string]fileStamp // by record id; stamp of its file
-	index    string               // Git's index file, "" without Git
+	files    map[string]uint64 // by record id; mark of its file's stamp
+	index    string            // Git's index file, "" without Git
 }
 
 // rowState is enough to see that a row changed, within the limits of the
-// core's time stamps of one second.
+// core's time stamps of one second. There is one for each record that the town
+// ever made, so it is small.
 type rowState struct {
-	host.RecordEvent
-	updated string
-	length  int64
+	kind, status unique.Handle[string]
+	path         string
+	mark         uint64 // of what else may change
 }
+
+func (s *rowState) event(id string) host.RecordEvent {
+	return host.RecordEvent{RecordID: id, Type: s.kind.Value(), Status: s.status.Value(), Path: s.path}
+}
+
+// marks are hashes; two that are equal by chance hide one change.
+var marks = maphash.MakeSeed()
 
 func (in *Instance) newWatcher(ctx context.Context) (*watcher, error) {
 	conn, err := in.db.Conn(ctx)
@@ -168,27 +178,28 @@ func (w *watcher) announceRows(before, now map[string]rowState, created, updated
 	for id, state := range now {
 		switch old, there := before[id]; {
 		case !there:
-			w.in.announce(created, state.RecordEvent)
+			w.in.announce(created, state.event(id))
 		case old != state:
-			w.in.announce(updated, state.RecordEvent)
-			if old.Status != state.Status && updated == host.EventRecordUpdated {
-				ev := state.RecordEvent
-				ev.OldStatus = old.Status
+			w.in.announce(updated, state.event(id))
+			if old.status != state.status && updated == host.EventRecordUpdated {
+				ev := state.event(id)
+				ev.OldStatus = old.status.Value()
 				w.in.announce(host.EventStatusChanged, ev)
 			}
 		}
 	}
 	for id, old := range before {
 		if _, there := now[id]; !there {
-			w.in.announce(deleted, old.RecordEvent)
+			w.in.announce(deleted, old.event(id))
 		}
 	}
 }
 
-func (w *watcher) announceFiles(before map[string]fileStamp) {
+func (w *watcher) announceFiles(before map[string]uint64) {
 	for id, stamp := range w.files {
 		if old, there := before[id]; there && old != stamp {
-			w.in.announce(host.EventRecordUpdated, w.records[id].RecordEvent)
+			row := w.records[id]
+			w.in.announce(host.EventRecordUpdated, row.event(id))
 		}
 	}
 }
@@ -234,8 +245,14 @@ func (w *watcher) readRecords(ctx context.Context) error {
 func into(rows map[string]rowState) func(func(...any) error) error {
 	return func(scan func(...any) error) error {
 		var s rowState
-		err := scan(&s.RecordID, &s.Type, &s.Status, &s.Path, &s.updated, &s.length)
-		rows[s.RecordID] = s
+		var id, kind, status string
+		var rest struct {
+			updated string
+			length  int64
+		}
+		err := scan(&id, &kind, &status, &s.path, &rest.updated, &rest.length)
+		s.kind, s.status, s.mark = unique.Make(kind), unique.Make(status), maphash.Comparable(marks, rest)
+		rows[id] = s
 		return err
 	}
 }
@@ -275,18 +292,18 @@ func (w *watcher) gitStamp() fileStamp {
 }
 
 // fileStamps looks at the file of each record.
-func (w *watcher) fileStamps() map[string]fileStamp {
-	stamps := make(map[string]fileStamp, len(w.records))
+func (w *watcher) fileStamps() map[string]uint64 {
+	stamps := make(map[string]uint64, len(w.records))
 	for id, r := range w.records {
-		local, err := localPath(r.Path)
+		local, err := localPath(r.path)
 		if err != nil {
 			continue
 		}
 		switch info, err := w.in.data.Stat(local); {
 		case err == nil:
-			stamps[id] = fileStamp{true, info.Size(), info.ModTime()}
+			stamps[id] = maphash.Comparable(marks, fileStamp{true, info.Size(), info.ModTime()})
 		case errors.Is(err, fs.ErrNotExist):
-			stamps[id] = fileStamp{}
+			stamps[id] = 0
 		}
 	}
 	return stamps
