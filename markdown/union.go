@@ -8,63 +8,90 @@ import "strings"
 // deleted from one of them is back. Where one has a word that somebody was still
 // typing in the other, the longer one stands for both.
 func Union(a, b string) string {
-	x, y := chunks(a), chunks(b)
+	x, y := cutWords(a), cutWords(b)
 	var u union
-	at := 0
-	for _, h := range diff(x, y) {
-		u.put(x[at:h.a0])
-		u.both(x[h.a0:h.a1], y[h.b0:h.b1])
-		at = h.a1
+	i, j := 0, 0
+	for _, h := range diff(x.list, y.list) {
+		for ; i < h.a0; i, j = i+1, j+1 {
+			gap := x.gaps[i]
+			if i == h.a0-1 && h.a0 == h.a1 {
+				gap = y.gaps[j] // what follows stands only in b
+			}
+			u.put(x.list[i], gap)
+		}
+		u.both(x.part(h.a0, h.a1), y.part(h.b0, h.b1))
+		i, j = h.a1, h.b1
 	}
-	u.put(x[at:])
+	u.all(x.part(i, len(x.list)))
 	return u.String()
 }
 
+// spaced is the words of a text and the blanks behind each.
+type spaced struct{ list, gaps []string }
+
+func cutWords(s string) (w spaced) {
+	const blanks = " \n"
+	for len(s) > 0 {
+		n := strings.IndexAny(s, blanks)
+		if n < 0 {
+			n = len(s)
+		}
+		gap := s[n:]
+		gap = gap[:len(gap)-len(strings.TrimLeft(gap, blanks))]
+		w.list, w.gaps = append(w.list, s[:n]), append(w.gaps, gap)
+		s = s[n+len(gap):]
+	}
+	return w
+}
+
+func (w spaced) part(from, to int) spaced { return spaced{w.list[from:to], w.gaps[from:to]} }
+
 type union struct{ strings.Builder }
 
-func (u *union) put(list []string) {
-	for _, w := range list {
-		u.WriteString(w)
+func (u *union) put(word, gap string) {
+	if u.Len() > 0 && word != "" {
+		if s := u.String(); s[len(s)-1] != ' ' && s[len(s)-1] != '\n' {
+			u.WriteByte(' ')
+		}
+	}
+	u.WriteString(word)
+	u.WriteString(gap)
+}
+
+func (u *union) all(w spaced) {
+	for i := range w.list {
+		u.put(w.list[i], w.gaps[i])
 	}
 }
 
 // nearWords is among how many words the longer form of one is looked for.
-const nearWords = 64
+const nearWords = 128
 
 // both writes what stands in one place of both texts.
-func (u *union) both(x, y []string) {
-	for i := 0; i < len(x); i++ {
-		for j := 0; j < min(len(y), 2*nearWords); j++ {
-			if !grown(x[i], y[j]) {
+func (u *union) both(x, y spaced) {
+	for i := 0; i < len(x.list); i++ {
+		for j := range min(len(y.list), nearWords) {
+			if !grown(x.list[i], y.list[j]) {
 				continue
 			}
-			u.oneByOne(x[:i], y[:j])
-			if len(x[i]) > len(y[j]) {
-				u.WriteString(x[i])
+			u.all(x.part(0, i))
+			u.all(y.part(0, j))
+			if len(x.list[i]) > len(y.list[j]) {
+				u.put(x.list[i], x.gaps[i])
 			} else {
-				u.WriteString(y[j])
+				u.put(y.list[j], y.gaps[j])
 			}
-			x, y, i = x[i+1:], y[j+1:], -1
+			x, y, i = x.part(i+1, len(x.list)), y.part(j+1, len(y.list)), -1
 			break
 		}
 	}
-	u.oneByOne(x, y)
-}
-
-func (u *union) oneByOne(x, y []string) {
-	u.put(x)
-	if len(x) > 0 && len(y) > 0 && !blank(x[len(x)-1]) && !blank(y[0]) {
-		u.WriteByte(' ')
-	}
-	u.put(y)
+	u.all(x)
+	u.all(y)
 }
 
 // grown reports whether one of two words is the other with something typed into
 // it.
 func grown(a, b string) bool {
-	if blank(a) || blank(b) {
-		return false
-	}
 	if len(a) > len(b) {
 		a, b = b, a
 	}
@@ -73,21 +100,4 @@ func grown(a, b string) bool {
 		from++
 	}
 	return strings.HasSuffix(b, a[from:])
-}
-
-func blank(chunk string) bool { return chunk == " " || chunk == "\n" }
-
-// chunks cuts a text into words, spaces and line ends.
-func chunks(s string) (list []string) {
-	for len(s) > 0 {
-		n := strings.IndexAny(s, " \n")
-		switch n {
-		case -1:
-			n = len(s)
-		case 0:
-			n = 1
-		}
-		list, s = append(list, s[:n]), s[n:]
-	}
-	return list
 }

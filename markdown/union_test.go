@@ -15,7 +15,11 @@ func TestUnion(t *testing.T) {
 		{"clause 1).ab two", "clause 1).abcd two", "clause 1).abcd two"},
 		{"clause 1).abcd new", "clause 1).ab old", "clause 1).abcd new old"},
 		{"x wo right", "x word three right", "x word three right"},
-		{"a fee is due", "fees are due", "a fees is are due"},
+		{"left x wo right", "y word three right", "left x y word three right"},
+		{"(see clause 1).c3n0z c3n56z c2n3z \n\nnext", "(see clause 1).\n\nnext", "(see clause 1).c3n0z c3n56z c2n3z \n\nnext"},
+		{"c1 c2 The operator", "The operator of", "c1 c2 The operator of"},
+		{" indented\n", " indented\n", " indented\n"},
+		{"a fee is due", "fees are due", "fees are fee is due"},
 		{"é", "è", "é è"},
 		{"fee of 45 dollars", "fee of 50 dollars", "fee of 45 50 dollars"},
 	} {

@@ -161,12 +161,44 @@ func TestTooNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[7] = 9
+	b[7] = 2
 	if err := os.WriteFile(name, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet}); !errors.Is(err, store.ErrTooNew) || !strings.Contains(err.Error(), name) {
 		t.Errorf("open: %v, want ErrTooNew that names the file", err)
+	}
+}
+
+// A flipped bit of the head makes no newer format of a segment.
+func TestFlippedHeadOfASegment(t *testing.T) {
+	for bit := range 8 * 8 {
+		dir := t.TempDir()
+		s := open(t, fs.Options{Dir: dir})
+		if err := s.Create(t.Context(), "records:a", store.Meta{Lineage: "L"}, store.Snapshot{State: []byte("seed")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Append(t.Context(), []store.Entry{{Room: "records:a", Seq: 1, Update: []byte("one"), At: time.Now()}}); err != nil {
+			t.Fatal(err)
+		}
+		_ = s.Close()
+		name := filepath.Join(dir, "journal", "00000001.log")
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err = fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet})
+		if err != nil {
+			t.Fatalf("bit %d: %v", bit, err)
+		}
+		if l, err := s.Load(t.Context(), "records:a"); err != nil || len(l.Entries) != 1 {
+			t.Errorf("bit %d: %+v, %v", bit, l, err)
+		}
+		_ = s.Close()
 	}
 }
 

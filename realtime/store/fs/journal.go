@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/bits"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -69,10 +70,15 @@ func (l *log) readSegment(n int, last bool) error {
 	body, ok := bytes.CutPrefix(b, segmentMagic)
 	base := int64(len(segmentMagic))
 	if !ok {
-		if len(b) >= len(segmentMagic) && bytes.Equal(b[:7], segmentMagic[:7]) && b[7] > segmentMagic[7] {
+		known := len(b) >= len(segmentMagic) && bytes.Equal(b[:7], segmentMagic[:7])
+		switch {
+		case known && bits.OnesCount8(b[7]^segmentMagic[7]) == 1: // a flipped bit: versions are two apart
+			body = b[len(segmentMagic):]
+		case known && b[7] > segmentMagic[7]:
 			return store.ErrTooNew
+		default:
+			body, base = b, 0 // find what can be found
 		}
-		body, base = b, 0 // find what can be found
 	}
 	var failed error
 	scan(body, base, func(f found) {
