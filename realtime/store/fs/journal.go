@@ -110,7 +110,7 @@ func (l *log) keepJunk(n int, f found) error {
 	if err := l.s.keep(name, f.junk); err != nil {
 		return err
 	}
-	l.s.log.Error("journal holds bytes that cannot be used; they were copied", "segment", n, "offset", f.off, "bytes", len(f.junk), "kept_as", name)
+	l.s.log.Error("the journal is damaged; the bytes that cannot be used were copied", "segment", n, "offset", f.off, "bytes", len(f.junk), "kept_as", name)
 	if len(f.junk) > recordHeader {
 		if kind, e, err := decodePayload(f.junk[recordHeader:]); err == nil && kind == kindEntry {
 			if _, err := l.s.os.ReadDir("look for room", l.s.roomDir(e.Room)); err == nil {
