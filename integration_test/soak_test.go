@@ -248,8 +248,8 @@ func (k *soak) run() {
 // attend is what a client does until the end.
 func (k *soak) attend(ctx context.Context, g *guest) {
 	every := time.Second
-	if g.giant { // 24 MB in all, more than the buffers of one that does not read
-		every = k.length / 500
+	if g.giant { // fills the buffers of one that does not read before a ping finds it dead
+		every = min(k.length/500, 250*time.Millisecond)
 	}
 	for pause(ctx, time.Duration(float64(every)*(0.5+g.rnd.Float64()))) {
 		if k.join(g) != nil {
