@@ -2,11 +2,17 @@ package room
 
 import (
 	"sync"
+	"time"
 
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 )
 
 const (
+	// maxRow is up to how many messages readers deal with in a row, without a
+	// pause of calmAfter between them. Where more comes, the loop does much at a
+	// time, and one write has what many wrote.
+	maxRow    = 8
+	calmAfter = 3 * time.Millisecond
 	// maxBorrow is up to how large a message a reader deals with itself.
 	maxBorrow = 16 << 10
 	// maxDeliver is up to how many sockets it then writes to.
@@ -19,7 +25,7 @@ const (
 // presence are dealt with so: a turn needs a larger stack than a reader, which
 // those who only read along should not have.
 func (in *inbox) mayBorrowLocked(kind Message, payload []byte) bool {
-	return (kind == Update || kind == Awareness) && len(payload) <= maxBorrow &&
+	return (kind == Update || kind == Awareness) && len(payload) <= maxBorrow && in.row <= maxRow &&
 		!in.closed && !in.lent && (!in.running || in.parked) && len(in.events) == 0 && !in.hasNews
 }
 

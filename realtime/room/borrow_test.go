@@ -43,6 +43,38 @@ func TestAReaderRunsItsTurn(t *testing.T) {
 	}
 }
 
+// Where much comes without a pause, the loop gathers it; after one, readers help
+// themselves again.
+func TestReadersLeaveARushToTheLoop(t *testing.T) {
+	m := newManager(t, Options{})
+	a := m.join(t, "x", 1)
+	r, _ := m.Room("records:x")
+	rest(t, r)
+	in, updates := &r.in, newTypist(11).types(2)
+	turns := make(chan bool, 2) // who ran them: a reader?
+	r.call(func() {
+		r.document().OnUpdate(func([]byte, any, *yjs.Transaction) {
+			stack := make([]byte, 64<<10)
+			turns <- bytes.Contains(stack[:runtime.Stack(stack, false)], []byte("(*Room).borrow("))
+		})
+	})
+	rest(t, r)
+	submit := func(update []byte, row int, came time.Time) (borrowed bool) {
+		in.mu.Lock()
+		in.row, in.came = row, came
+		in.mu.Unlock()
+		a.m.Submit(Update, update)
+		return <-turns
+	}
+	if submit(updates[0], maxRow, time.Now().Add(time.Hour)) { // no pause, however slow the test is
+		t.Error("a reader took one more of a rush")
+	}
+	rest(t, r)
+	if !submit(updates[1], maxRow, time.Now().Add(-time.Hour)) {
+		t.Error("after a pause no reader helped itself")
+	}
+}
+
 // While the loop works, a reader does not wait for it.
 func TestAReaderLeavesItsTurnToABusyLoop(t *testing.T) {
 	m := newManager(t, Options{})

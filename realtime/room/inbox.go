@@ -45,6 +45,8 @@ type inbox struct {
 	parked  bool      // guarded by mu; … and waits for work
 	lent    bool      // guarded by mu; a member's reader runs a turn instead, see borrow.go
 	closed  bool      // guarded by mu
+	came    time.Time // guarded by mu; when the last message did
+	row     int       // guarded by mu; messages without a pause between them
 
 	work   sync.Cond   // signalled when a parked loop has to do something or to end
 	linger *time.Timer // ends a loop that has been parked for a while; guarded by mu
@@ -98,7 +100,12 @@ const (
 // reports false when the room is closed.
 func (r *Room) Submit(m *Member, kind Message, payload []byte) bool {
 	in := &r.in
+	now := time.Now()
 	in.mu.Lock()
+	if in.row++; now.Sub(in.came) >= calmAfter {
+		in.row = 1
+	}
+	in.came = now
 	if in.mayBorrowLocked(kind, payload) {
 		return r.borrow(m, kind, payload)
 	}
