@@ -154,56 +154,48 @@ func (l *lookups) now(ctx context.Context) uint64 {
 	}
 }
 
-// session returns a session that is remembered, else the round in which it is
+// recall returns what is remembered under a key, else the round in which it is
 // looked up.
-func (l *lookups) session(ctx context.Context, hash string, at time.Time) (s host.Session, round uint64, ok bool) {
+func recall[T any](ctx context.Context, l *lookups, known *map[string]T, key string) (v T, round uint64, ok bool) {
 	round = l.now(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if round == 0 || round != l.round {
-		return s, round, false
+		return v, round, false
 	}
-	s, ok = l.sessions[hash]
+	v, ok = (*known)[key]
+	return v, round, ok
+}
+
+// remember keeps what was looked up, unless the database may have changed since
+// the round began.
+func remember[T any](l *lookups, known *map[string]T, key string, v T, round uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if round == 0 || round != l.round {
+		return
+	}
+	if *known == nil || len(*known) >= maxLookups {
+		*known = make(map[string]T)
+	}
+	(*known)[key] = v
+}
+
+// session does not return one that has expired meanwhile.
+func (l *lookups) session(ctx context.Context, hash string, at time.Time) (s host.Session, round uint64, ok bool) {
+	s, round, ok = recall(ctx, l, &l.sessions, hash)
 	return s, round, ok && s.ExpiresAt.After(at)
 }
 
-// keepSession remembers a session, unless the database may have changed since
-// the round began.
 func (l *lookups) keepSession(hash string, s host.Session, round uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if round == 0 || round != l.round {
-		return
-	}
-	if l.sessions == nil || len(l.sessions) >= maxLookups {
-		l.sessions = make(map[string]host.Session)
-	}
-	l.sessions[hash] = s
+	remember(l, &l.sessions, hash, s, round)
 }
 
-// kind and keepKind are the same for the types of records.
 func (l *lookups) kind(ctx context.Context, id string) (k kind, round uint64, ok bool) {
-	round = l.now(ctx)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if round == 0 || round != l.round {
-		return k, round, false
-	}
-	k, ok = l.kinds[id]
-	return k, round, ok
+	return recall(ctx, l, &l.kinds, id)
 }
 
-func (l *lookups) keepKind(id string, k kind, round uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if round == 0 || round != l.round {
-		return
-	}
-	if l.kinds == nil || len(l.kinds) >= maxLookups {
-		l.kinds = make(map[string]kind)
-	}
-	l.kinds[id] = k
-}
+func (l *lookups) keepKind(id string, k kind, round uint64) { remember(l, &l.kinds, id, k, round) }
 
 // RecordType returns the type of a published record, as Record does. It reads
 // the file only if it has changed.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -284,11 +283,8 @@ func indexFile(dataDir string) string {
 }
 
 func (w *watcher) gitStamp() fileStamp {
-	info, err := os.Stat(w.index)
-	if err != nil {
-		return fileStamp{}
-	}
-	return fileStamp{true, info.Size(), info.ModTime()}
+	stamp, _ := stampOf(w.index) // without an index there is nothing to see
+	return stamp
 }
 
 // fileStamps looks at the file of each record.
