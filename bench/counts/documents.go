@@ -100,15 +100,19 @@ func loadBlocks(context.Context, int) (func() error, error) {
 	}, err
 }
 
-func encodeBlocks(context.Context, int) (func() error, error) { return encode(nil) }
-
-// differenceOfBlocks is what a client gets that has all but one letter.
-func differenceOfBlocks(context.Context, int) (func() error, error) {
+func loadedBlocks() (*yjs.Doc, error) {
 	state, err := blocks()
 	if err != nil {
 		return nil, err
 	}
-	doc, err := loaded(state)
+	return loaded(state)
+}
+
+func encodeBlocks(context.Context, int) (func() error, error) { return encode(nil) }
+
+// differenceOfBlocks is what a client gets that has all but one letter.
+func differenceOfBlocks(context.Context, int) (func() error, error) {
+	doc, err := loadedBlocks()
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +121,7 @@ func differenceOfBlocks(context.Context, int) (func() error, error) {
 
 // encode encodes the blocks and a letter, for who has what sv says.
 func encode(sv []byte) (func() error, error) {
-	state, err := blocks()
-	if err != nil {
-		return nil, err
-	}
-	doc, err := loaded(state)
+	doc, err := loadedBlocks()
 	if err != nil {
 		return nil, err
 	}
