@@ -178,8 +178,7 @@ func (l *lockedBuffer) tail(n int) string {
 	return string(b[max(0, len(b)-n):])
 }
 
-// has reports whether the log holds a text.
-// await waits for a text.
+// await waits until the log holds a text, and reports whether it came.
 func (l *lockedBuffer) await(text string, atMost time.Duration) bool {
 	for deadline := time.Now().Add(atMost); !l.has(text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -189,6 +188,7 @@ func (l *lockedBuffer) await(text string, atMost time.Duration) bool {
 	return true
 }
 
+// has reports whether the log holds a text.
 func (l *lockedBuffer) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

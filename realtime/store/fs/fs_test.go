@@ -149,6 +149,21 @@ func TestSegmentsAreReclaimed(t *testing.T) {
 	}
 }
 
+// editSegment changes the bytes of the first segment of a closed store.
+func editSegment(t *testing.T, dir string, change func(b []byte)) (name string) {
+	t.Helper()
+	name = filepath.Join(dir, "journal", "00000001.log")
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(b)
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 func TestTooNew(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, fs.Options{Dir: dir})
@@ -156,15 +171,7 @@ func TestTooNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = s.Close()
-	name := filepath.Join(dir, "journal", "00000001.log")
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b[7] = 2
-	if err := os.WriteFile(name, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	name := editSegment(t, dir, func(b []byte) { b[7] = 2 })
 	if _, err := fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet}); !errors.Is(err, store.ErrTooNew) || !strings.Contains(err.Error(), name) {
 		t.Errorf("open: %v, want ErrTooNew that names the file", err)
 	}
@@ -182,16 +189,8 @@ func TestFlippedHeadOfASegment(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = s.Close()
-		name := filepath.Join(dir, "journal", "00000001.log")
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b[bit/8] ^= 1 << (bit % 8)
-		if err := os.WriteFile(name, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s, err = fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet})
+		editSegment(t, dir, func(b []byte) { b[bit/8] ^= 1 << (bit % 8) })
+		s, err := fs.Open(t.Context(), fs.Options{Dir: dir, Logger: quiet})
 		if err != nil {
 			t.Fatalf("bit %d: %v", bit, err)
 		}
