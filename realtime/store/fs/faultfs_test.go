@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/civicpress/realtimefx/realtime/store/fs"
+	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
 // faulty is a file system in memory that keeps apart what a program wrote and
@@ -44,7 +44,7 @@ const (
 
 var errCrashed = errors.New("the machine has stopped")
 
-var _ fs.OS = (*faulty)(nil)
+var _ disk.OS = (*faulty)(nil)
 
 func newFaulty(seed uint64) *faulty {
 	return &faulty{dirs: map[string]bool{}, now: map[string]*inode{}, disk: map[string]*inode{}, rnd: rand.New(rand.NewPCG(seed, 7))}
@@ -103,7 +103,7 @@ func (f *faulty) MkdirAll(op, dir string) error {
 	return nil
 }
 
-func (f *faulty) Create(op, name string) (fs.File, error) {
+func (f *faulty) Create(op, name string) (disk.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, err := f.step(op); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
 // Load implements store.Store.
@@ -41,13 +42,13 @@ func (s *Store) Aside(ctx context.Context) ([]store.Damage, error) {
 		return nil, err
 	}
 	defer end()
-	files, err := s.os.ReadDir("list damaged", filepath.Join(s.opts.Dir, "damaged"))
+	files, err := s.os.ReadDir("list damaged", s.damaged())
 	if errors.Is(err, iofs.ErrNotExist) {
 		return nil, nil
 	}
 	var list []store.Damage
 	for _, f := range files {
-		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + filepath.Join(s.opts.Dir, "damaged")})
+		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + s.damaged()})
 	}
 	return list, err
 }
@@ -58,7 +59,7 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &store.Loaded{Damage: s.journal.damage[room]}
+	l := &store.Loaded{}
 	var bad []stateName
 	var haveMeta, noMeta bool
 	var metaSeq uint64
@@ -115,82 +116,53 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 			return nil, err
 		}
 	}
-	delete(s.journal.damage, room)
+	s.journal.Told(room)
 	return l, nil
 }
 
 // tail reads the entries behind the snapshot and puts aside what follows a gap.
 func (s *Store) tail(room string, l *store.Loaded, metaSeq uint64, move bool) error {
-	next := l.Snapshot.Seq + 1
-	var cut uint64
-	for _, p := range s.journal.index[room] {
-		if p.seq <= l.Snapshot.Seq {
-			continue
-		}
-		e, err := s.journal.read(p)
-		if err != nil && !errors.Is(err, errEntry) {
-			return fmt.Errorf("journal entry %d: %w", p.seq, err)
-		}
-		if cut == 0 && (err != nil || p.seq != next) {
-			cut = p.seq
-		}
-		if cut == 0 {
-			if l.Entries = append(l.Entries, e); e.Meta != nil && e.Seq > metaSeq {
-				l.Meta = *e.Meta
-			}
-			next++
-			continue
-		}
-		reason := fmt.Sprintf("entry %d before it cannot be used", next)
-		if err != nil {
-			reason = err.Error()
-		}
-		l.Damage = append(l.Damage, store.Damage{Room: room, What: fmt.Sprintf("journal entry %d", p.seq), Reason: reason})
-		if !move {
-			continue
-		}
-		if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
-			return err
+	t, told, err := s.journal.Tail(room, l.Snapshot.Seq)
+	if err != nil {
+		return err
+	}
+	l.Entries = t.Entries
+	l.Damage = append(append(l.Damage, told...), t.Damage(room)...)
+	for _, e := range t.Entries {
+		if e.Meta != nil && e.Seq > metaSeq {
+			l.Meta = *e.Meta
 		}
 	}
-	if cut == 0 || !move {
+	if !move {
 		return nil
 	}
-	return s.journal.forget(room, cut)
+	return s.journal.PutAside(room, t.Bad)
 }
 
 // nothingIntact puts all of a room aside.
 func (s *Store) nothingIntact(room string, names []stateName, l *store.Loaded) (*store.Loaded, error) {
-	l.Snapshot = &store.Snapshot{}
-	for _, p := range s.journal.index[room] {
-		e, err := s.journal.read(p)
-		if err != nil && !errors.Is(err, errEntry) {
-			return nil, fmt.Errorf("journal entry %d: %w", p.seq, err)
-		}
-		if err == nil {
-			if err := s.keep(fmt.Sprintf("%s-entry-%d-%d.bin", escape(room), p.seq, time.Now().UnixMilli()), e.Update); err != nil {
-				return nil, err
-			}
-		}
+	t, told, err := s.journal.Tail(room, 0)
+	if err != nil {
+		return nil, err
 	}
-	if err := s.journal.forget(room, 0); err != nil {
+	if err := s.journal.PutAside(room, t.All("the state it belongs to is damaged")); err != nil {
 		return nil, err
 	}
 	if err := s.putAside(room, names); err != nil {
 		return nil, err
 	}
-	delete(s.journal.damage, room)
-	return &store.Loaded{Damage: l.Damage}, store.ErrNoRoom
+	s.journal.Told(room)
+	return &store.Loaded{Damage: append(l.Damage, told...)}, store.ErrNoRoom
 }
 
 // putAside moves states with their meta to the damaged folder.
 func (s *Store) putAside(room string, names []stateName) error {
-	dir := filepath.Join(s.opts.Dir, "damaged")
+	dir := s.damaged()
 	if err := s.os.MkdirAll("make damaged folder", dir); err != nil {
 		return err
 	}
 	for _, n := range names {
-		to := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", escape(room), n, time.Now().UnixMilli()))
+		to := filepath.Join(dir, fmt.Sprintf("%s-%s-%d", disk.Escape(room), n, time.Now().UnixMilli()))
 		if err := s.os.Rename("move damaged state", s.statePath(room, n), to+".state"); err != nil {
 			return err
 		}

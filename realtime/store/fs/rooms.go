@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
 // Rooms implements store.Store.
@@ -20,7 +22,7 @@ func (s *Store) Rooms(ctx context.Context) ([]string, error) {
 	}
 	var rooms []string
 	for _, d := range dirs {
-		room, ok := unescape(d.Name())
+		room, ok := disk.Unescape(d.Name())
 		if !ok {
 			room, ok = s.nameInside(filepath.Join(s.opts.Dir, "snapshots", d.Name()))
 		}
@@ -66,7 +68,7 @@ func (s *Store) Delete(ctx context.Context, room string) error {
 		err = s.os.SyncDir("sync snapshots folder", filepath.Join(s.opts.Dir, "snapshots"))
 	}
 	if err == nil {
-		err = s.journal.forget(room, 0)
+		err = s.journal.Forget(room, 0)
 	}
 	return wrap("delete room", room, err)
 }

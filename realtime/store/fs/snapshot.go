@@ -24,7 +24,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 		}
 		return wrap("create room", room, err)
 	}
-	if err := s.journal.forget(room, 0); err != nil {
+	if err := s.journal.Forget(room, 0); err != nil {
 		return wrap("create room", room, err)
 	}
 	seed.Room, seed.Version = room, 0
@@ -66,7 +66,7 @@ func (s *Store) SaveSnapshot(ctx context.Context, snap store.Snapshot, meta stor
 	// The snapshot is safe. What follows only frees space.
 	err = s.removeStates(snap.Room, names[1:])
 	if err == nil {
-		err = s.journal.trim(snap.Room, previous.seq)
+		err = s.journal.Trim(snap.Room, previous.seq)
 	}
 	if err != nil {
 		s.log.Warn("old states or journal segments could not be removed; tried again with the next snapshot", "room", snap.Room, "error", err)

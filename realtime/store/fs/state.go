@@ -3,7 +3,6 @@ package fs
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	iofs "io/fs"
@@ -17,6 +16,7 @@ import (
 	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
+	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
 // A state file is
@@ -68,15 +68,15 @@ func unseal(magic, b []byte) (h header, body []byte, err error) {
 	if !bytes.Equal(rest[:len(magic)], magic) {
 		return h, nil, store.ErrTooNew // intact, and not ours
 	}
-	r := reader{b: rest[len(magic):]}
-	h.version = r.varint()
-	h.seq = r.uvarint()
-	h.at = time.UnixMilli(r.varint())
-	h.room = string(r.bytes())
-	if r.bad {
+	r := codec.Reader{B: rest[len(magic):]}
+	h.version = r.Varint()
+	h.seq = r.Uvarint()
+	h.at = time.UnixMilli(r.Varint())
+	h.room = string(r.Bytes())
+	if r.Bad {
 		return h, nil, errShort
 	}
-	return h, r.b, nil
+	return h, r.B, nil
 }
 
 // stateName is a state's file name without its ending.
@@ -172,53 +172,16 @@ func (s *Store) writeState(snap *store.Snapshot, meta store.Meta) error {
 		return err
 	}
 	h := header{snap.Version, snap.Seq, snap.CreatedAt, snap.Room}
-	return s.replace("state", s.statePath(snap.Room, n), seal(stateMagic, h, pack.Pack(snap.State)))
+	return disk.Replace(s.os, "state", s.statePath(snap.Room, n), seal(stateMagic, h, pack.Pack(snap.State)))
 }
 
 func (s *Store) writeMeta(room string, n stateName, seq uint64, meta store.Meta) error {
 	h := header{n.version, seq, time.Now(), room}
-	return s.replace("meta", s.metaPath(room, n), seal(metaMagic, h, pack.Pack(codec.AppendMeta(nil, meta))))
-}
-
-// replace writes a file so that after a crash either the old or the new one is
-// there, whole.
-func (s *Store) replace(what, name string, b []byte) error {
-	tmp := name + ".tmp"
-	if err := s.os.Remove("remove old temporary "+what, tmp); err != nil && !errors.Is(err, iofs.ErrNotExist) {
-		return err
-	}
-	f, err := s.os.Create("create "+what, tmp)
-	if err != nil {
-		return err
-	}
-	n, err := f.Write(b)
-	if err == nil && n < len(b) {
-		err = errors.New("short write")
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = s.os.Rename("rename "+what, tmp, name)
-	}
-	if err != nil {
-		_ = s.os.Remove("remove failed "+what, tmp) // best effort
-		return err
-	}
-	return s.os.SyncDir("sync folder of "+what, filepath.Dir(name))
-}
-
-// keep copies bytes to the damaged folder.
-func (s *Store) keep(name string, b []byte) error {
-	dir := filepath.Join(s.opts.Dir, "damaged")
-	if err := s.os.MkdirAll("make damaged folder", dir); err != nil {
-		return err
-	}
-	return s.replace("damaged", filepath.Join(dir, name), b)
+	return disk.Replace(s.os, "meta", s.metaPath(room, n), seal(metaMagic, h, pack.Pack(codec.AppendMeta(nil, meta))))
 }
 
 func (s *Store) roomDir(room string) string {
-	return filepath.Join(s.opts.Dir, "snapshots", escape(room))
+	return filepath.Join(s.opts.Dir, "snapshots", disk.Escape(room))
 }
 
 func (s *Store) statePath(room string, n stateName) string {
@@ -227,48 +190,4 @@ func (s *Store) statePath(room string, n stateName) string {
 
 func (s *Store) metaPath(room string, n stateName) string {
 	return filepath.Join(s.roomDir(room), n.String()+".meta")
-}
-
-// escape makes a folder name that is safe and distinct on file systems that
-// fold case, forbid characters, or trim names. Long ones end in a hash.
-func escape(room string) string {
-	var b strings.Builder
-	for i := range len(room) {
-		switch c := room[i]; {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_':
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, "%%%02x", c)
-		}
-	}
-	if name := b.String(); len(name) <= 180 {
-		return "r-" + name
-	}
-	sum := sha256.Sum256([]byte(room))
-	return "h-" + b.String()[:100] + "-" + hex.EncodeToString(sum[:])
-}
-
-// unescape is the inverse, if the name was not too long.
-func unescape(name string) (room string, ok bool) {
-	name, ok = strings.CutPrefix(name, "r-")
-	if !ok {
-		return "", false
-	}
-	var b []byte
-	for i := 0; i < len(name); i++ {
-		if name[i] != '%' {
-			b = append(b, name[i])
-			continue
-		}
-		if i+3 > len(name) {
-			return "", false
-		}
-		c, err := hex.DecodeString(name[i+1 : i+3])
-		if err != nil {
-			return "", false
-		}
-		b = append(b, c[0])
-		i += 2
-	}
-	return string(b), true
 }

@@ -9,18 +9,17 @@ import (
 	"sync"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
+	"github.com/civicpress/realtimefx/realtime/store/internal/seglog"
 )
-
-// DefaultSegmentBytes is the size at which a journal segment is closed.
-const DefaultSegmentBytes = 8 << 20
 
 // Options says where the data is.
 type Options struct {
 	Dir          string // made if missing
-	SegmentBytes int64  // 0 = DefaultSegmentBytes
+	SegmentBytes int64  // at which a segment of the journal is closed; 0 = 8 MB
 	// OS replaces the file system in tests. nil = the real one, locked
 	// against other processes.
-	OS     OS
+	OS     disk.OS
 	Logger *slog.Logger // nil = slog.Default()
 }
 
@@ -32,12 +31,12 @@ var (
 // Store is a Store in a folder.
 type Store struct {
 	opts   Options
-	os     OS
+	os     disk.OS
 	log    *slog.Logger
 	unlock func() error
 
 	mu      sync.Mutex // held by every call
-	journal log
+	journal *seglog.Log
 	closed  bool
 }
 
@@ -46,19 +45,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Dir == "" {
 		return nil, errors.New("file store: no folder given")
 	}
-	if o.SegmentBytes <= 0 {
-		o.SegmentBytes = DefaultSegmentBytes
-	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	s := &Store{opts: o, os: o.OS, log: o.Logger, unlock: func() error { return nil }}
-	s.journal = log{s: s, dir: filepath.Join(o.Dir, "journal")}
 	real := s.os == nil
 	if real {
-		s.os = disk{}
+		s.os = disk.Real{}
 	}
-	for _, dir := range []string{o.Dir, filepath.Join(o.Dir, "snapshots"), s.journal.dir} {
+	journal := filepath.Join(o.Dir, "journal")
+	for _, dir := range []string{o.Dir, filepath.Join(o.Dir, "snapshots"), journal} {
 		if err := s.os.MkdirAll("make folder", dir); err != nil {
 			return nil, fmt.Errorf("file store: %w", err)
 		}
@@ -68,11 +64,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	if real {
 		var err error
-		if s.unlock, err = lock(filepath.Join(o.Dir, "lock")); err != nil {
+		if s.unlock, err = disk.Lock(filepath.Join(o.Dir, "lock")); err != nil {
 			return nil, fmt.Errorf("file store: %s is in use by another process: %w", o.Dir, err)
 		}
 	}
-	err := s.journal.open()
+	var err error
+	s.journal, err = seglog.Open(seglog.Options{
+		Dir: journal, Damaged: s.damaged(), SegmentBytes: o.SegmentBytes, OS: s.os, Exists: s.exists, Logger: s.log,
+	})
 	if err == nil {
 		err = s.settle()
 	}
@@ -82,16 +81,24 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+func (s *Store) damaged() string { return filepath.Join(s.opts.Dir, "damaged") }
+
+// exists reports whether a room has a folder.
+func (s *Store) exists(room string) bool {
+	_, err := s.os.ReadDir("look for room", s.roomDir(room))
+	return err == nil
+}
+
 // settle drops entries that snapshots cover, and voids those of rooms that do
 // not exist any more.
 func (s *Store) settle() error {
-	for room := range s.journal.index {
+	for _, room := range s.journal.Rooms() {
 		names, err := s.list(room)
 		switch {
 		case errors.Is(err, store.ErrNoRoom):
-			err = s.journal.forget(room, 0)
+			err = s.journal.Forget(room, 0)
 		case err == nil:
-			err = s.journal.trim(room, names[len(names)-1].seq)
+			err = s.journal.Trim(room, names[len(names)-1].seq)
 		}
 		if err != nil {
 			return err
@@ -127,7 +134,7 @@ func (s *Store) Append(ctx context.Context, entries []store.Entry) error {
 		return err
 	}
 	defer end()
-	if err := s.journal.append(entries); err != nil {
+	if err := s.journal.Append(entries); err != nil {
 		return fmt.Errorf("append to journal: %w", err)
 	}
 	return nil
@@ -141,6 +148,6 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.journal.seal()
+	s.journal.Close()
 	return s.unlock()
 }

@@ -61,7 +61,7 @@ func (s *Store) sweepRoom(ctx context.Context, room string, ttl time.Duration) (
 		}
 	}
 	if len(removed) == len(names)-1 {
-		err = s.journal.trim(room, names[0].seq)
+		err = s.journal.Trim(room, names[0].seq)
 	}
 	return removed, err
 }

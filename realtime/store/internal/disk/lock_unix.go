@@ -1,14 +1,14 @@
 //go:build unix
 
-package fs
+package disk
 
 import (
 	"os"
 	"syscall"
 )
 
-// lock takes the folder's lock; the kernel frees it when the process dies.
-func lock(name string) (unlock func() error, err error) {
+// Lock takes the folder's lock; the kernel frees it when the process dies.
+func Lock(name string) (unlock func() error, err error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err

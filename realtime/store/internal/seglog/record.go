@@ -1,4 +1,4 @@
-package fs
+package seglog
 
 import (
 	"bytes"
@@ -70,18 +70,18 @@ func decodePayload(p []byte) (kind byte, e store.Entry, err error) {
 	if len(p) == 0 {
 		return 0, e, errRecord
 	}
-	r := reader{b: p[1:]}
-	e.Seq = r.uvarint()
+	r := codec.Reader{B: p[1:]}
+	e.Seq = r.Uvarint()
 	switch p[0] {
 	case kindForget:
-		e.Room = string(r.b)
+		e.Room = string(r.B)
 	case kindEntry:
-		e.Author = r.varint()
-		e.At = time.UnixMilli(r.varint())
-		e.Room = string(r.bytes())
-		e.Update = bytes.Clone(r.bytes())
-		if !r.bad && len(r.b) > 0 {
-			m, err := codec.DecodeMeta(r.b[1:])
+		e.Author = r.Varint()
+		e.At = time.UnixMilli(r.Varint())
+		e.Room = string(r.Bytes())
+		e.Update = bytes.Clone(r.Bytes())
+		if !r.Bad && len(r.B) > 0 {
+			m, err := codec.DecodeMeta(r.B[1:])
 			if err != nil {
 				return p[0], e, err
 			}
@@ -90,46 +90,10 @@ func decodePayload(p []byte) (kind byte, e store.Entry, err error) {
 	default:
 		return p[0], e, store.ErrTooNew
 	}
-	if r.bad {
+	if r.Bad {
 		return p[0], e, errRecord
 	}
 	return p[0], e, nil
-}
-
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	return v * uint64(r.skip(n))
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	return v * int64(r.skip(n))
-}
-
-// skip moves on by n bytes and returns 1, or 0 if there is nothing to read.
-func (r *reader) skip(n int) int {
-	if n <= 0 || r.bad {
-		r.bad = true
-		return 0
-	}
-	r.b = r.b[n:]
-	return 1
-}
-
-func (r *reader) bytes() []byte {
-	n := r.uvarint()
-	if r.bad || n > uint64(len(r.b)) {
-		r.bad = true
-		return nil
-	}
-	v := r.b[:n]
-	r.b = r.b[n:]
-	return v
 }
 
 // found is what scan meets.

@@ -1,0 +1,126 @@
+// Package disk is the file system as the stores need it, so that tests can make
+// exactly one operation fail and stop the world after each.
+package disk
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// OS is a file system. The first argument names the operation for tests; the
+// real one ignores it.
+type OS interface {
+	MkdirAll(op, dir string) error
+	// Create makes a new empty file for writing; one that is there is an
+	// error.
+	Create(op, name string) (File, error)
+	ReadFile(op, name string) ([]byte, error)
+	ReadDir(op, dir string) ([]fs.DirEntry, error)
+	Rename(op, from, to string) error
+	Remove(op, name string) error
+	RemoveAll(op, dir string) error
+	// Truncate shortens a file that is not open.
+	Truncate(op, name string, size int64) error
+	// SyncDir makes creations, renames and removals in a folder durable.
+	SyncDir(op, dir string) error
+	// ReadAt reads part of a file.
+	ReadAt(op, name string, b []byte, off int64) error
+}
+
+// File is a file open for writing.
+type File interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// Replace writes a file so that after a crash either the old or the new one is
+// there, whole. what names it in the operations.
+func Replace(o OS, what, name string, b []byte) error {
+	tmp := name + ".tmp"
+	if err := o.Remove("remove old temporary "+what, tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := o.Create("create "+what, tmp)
+	if err != nil {
+		return err
+	}
+	n, err := f.Write(b)
+	if err == nil && n < len(b) {
+		err = errors.New("short write")
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = o.Rename("rename "+what, tmp, name)
+	}
+	if err != nil {
+		_ = o.Remove("remove failed "+what, tmp) // best effort
+		return err
+	}
+	return o.SyncDir("sync folder of "+what, filepath.Dir(name))
+}
+
+// Keep copies bytes that cannot be used to a file in a folder, which is made if
+// it is missing.
+func Keep(o OS, dir, name string, b []byte) error {
+	if err := o.MkdirAll("make damaged folder", dir); err != nil {
+		return err
+	}
+	return Replace(o, "damaged", filepath.Join(dir, name), b)
+}
+
+// Real is the file system of the machine. Files and folders that it makes are
+// the owner's only.
+type Real struct{}
+
+// MkdirAll implements OS.
+func (Real) MkdirAll(_, dir string) error { return os.MkdirAll(dir, 0o700) }
+
+// Create implements OS.
+func (Real) Create(_, name string) (File, error) {
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+}
+
+// ReadFile implements OS.
+func (Real) ReadFile(_, name string) ([]byte, error) { return os.ReadFile(name) }
+
+// ReadDir implements OS.
+func (Real) ReadDir(_, dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
+
+// Rename implements OS.
+func (Real) Rename(_, from, to string) error { return os.Rename(from, to) }
+
+// Remove implements OS.
+func (Real) Remove(_, name string) error { return os.Remove(name) }
+
+// RemoveAll implements OS.
+func (Real) RemoveAll(_, dir string) error { return os.RemoveAll(dir) }
+
+// Truncate implements OS.
+func (Real) Truncate(_, name string, size int64) error { return os.Truncate(name, size) }
+
+// SyncDir implements OS.
+func (Real) SyncDir(_, dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// ReadAt implements OS.
+func (Real) ReadAt(_, name string, b []byte, off int64) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.ReadAt(b, off)
+	return err
+}

@@ -1,0 +1,75 @@
+package seglog
+
+import "slices"
+
+// maxSegments is the number of segments above which the entries that keep the
+// oldest alive are copied.
+const maxSegments = 4
+
+// Trim drops the entries of a room up to a number, which a state covers, and
+// removes segments in which nothing is live. After a restart they may be there
+// again: Tail is asked for what comes after the state.
+func (l *Log) Trim(room string, through uint64) error {
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(room, func(p place) bool { return p.seq <= through })
+	if len(l.segments) > maxSegments {
+		oldest := l.segments[0]
+		if n := l.live[oldest]; 0 < n && n < l.opts.SegmentBytes/4 {
+			if err := l.move(oldest); err != nil {
+				return err
+			}
+		}
+	}
+	for i := 0; i < len(l.segments)-1; {
+		n := l.segments[i]
+		// A forget record is needed as long as there is an older segment.
+		if l.live[n] > 0 || l.forgets[n] && i > 0 {
+			i++
+			continue
+		}
+		if err := l.opts.OS.Remove("remove segment", l.name(n)); err != nil {
+			return err
+		}
+		delete(l.live, n)
+		delete(l.forgets, n)
+		l.segments = slices.Delete(l.segments, i, i+1)
+	}
+	return nil
+}
+
+// move copies the live entries of a segment to the newest. It is called with
+// both locks and gives mu up while it waits for the disk.
+func (l *Log) move(from int) error {
+	var rooms []string
+	var places []place
+	var records []byte
+	for room, ps := range l.index {
+		for _, p := range ps {
+			if p.seg != from {
+				continue
+			}
+			e, err := l.read(p)
+			if err != nil {
+				return err
+			}
+			start := len(records)
+			records = appendEntry(records, &e)
+			rooms = append(rooms, room)
+			places = append(places, place{seq: p.seq, off: int64(start), size: len(records) - start})
+		}
+	}
+	l.mu.Unlock()
+	seg, off, err := l.commit(records)
+	l.mu.Lock()
+	if err != nil {
+		return err
+	}
+	for i, p := range places {
+		p.seg, p.off = seg, p.off+off
+		l.add(rooms[i], p)
+	}
+	return nil
+}
