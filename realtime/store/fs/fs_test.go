@@ -52,16 +52,7 @@ func TestConformance(t *testing.T) {
 // damage flips a bit in the files of a room.
 func damage(dir, room string, target storetest.Target, seq uint64) error {
 	if target == storetest.JournalEntry {
-		files, err := filepath.Glob(filepath.Join(dir, "journal", "*.log"))
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			if err := flip(f, fmt.Appendf(nil, "update %d of %s", seq, room)); err == nil {
-				return nil
-			}
-		}
-		return errors.New("entry not found")
+		return storetest.FlipEntry(filepath.Join(dir, "journal"), room, seq)
 	}
 	name := strings.ReplaceAll("r-"+room, ":", "%3a")
 	pattern := "*.state"
@@ -76,28 +67,11 @@ func damage(dir, room string, target storetest.Target, seq uint64) error {
 		if target != storetest.AllStates && target != storetest.AllMetas && i < len(files)-1 {
 			continue
 		}
-		if err := flip(f, nil); err != nil {
+		if err := storetest.Flip(f, nil); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// flip changes one bit in the middle of what, or of the file.
-func flip(name string, what []byte) error {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	i := bytes.Index(b, what)
-	if i < 0 {
-		return errors.New("not there")
-	}
-	if what == nil {
-		i = len(b) / 2
-	}
-	b[i+len(what)/2] ^= 0x10
-	return os.WriteFile(name, b, 0o600)
 }
 
 func TestSecondProcessIsRefused(t *testing.T) {

@@ -116,7 +116,6 @@ func (s *Store) load(room string, move bool) (*store.Loaded, error) {
 			return nil, err
 		}
 	}
-	s.journal.Told(room)
 	return l, nil
 }
 
@@ -151,7 +150,6 @@ func (s *Store) nothingIntact(room string, names []stateName, l *store.Loaded) (
 	if err := s.putAside(room, names); err != nil {
 		return nil, err
 	}
-	s.journal.Told(room)
 	return &store.Loaded{Damage: append(l.Damage, told...)}, store.ErrNoRoom
 }
 

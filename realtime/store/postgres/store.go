@@ -9,7 +9,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
-	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/sqlstore"
 )
 
@@ -53,7 +52,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Logger = slog.Default()
 	}
 	return &Store{sqlstore.New(sqlstore.Backend{
-		Look:   sqlstore.Access{Core: d.db, Journal: d.db},
+		Look:   sqlstore.Access{Core: d.db, Journal: journal{d.db}},
 		Room:   d.room,
 		Append: d.append,
 		Close:  d.close,
@@ -98,34 +97,6 @@ func (d *database) room(ctx context.Context, room string, fn func(*sqlstore.Acce
 			return err
 		}
 		same := func(_ context.Context, fn func(*sql.Tx) error) error { return fn(tx) }
-		return fn(&sqlstore.Access{Core: tx, Journal: tx, UpdateCore: same, UpdateJournal: same})
-	})
-}
-
-// append writes entries with one statement.
-func (d *database) append(ctx context.Context, entries []store.Entry) error {
-	n := len(entries)
-	rooms, seqs, authors, ats, sums := make([]string, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	data, metas := make([][]byte, n), make([][]byte, n)
-	for i := range entries {
-		r := sqlstore.RowOf(&entries[i])
-		rooms[i], seqs[i], authors[i], ats[i], data[i], metas[i], sums[i] = r.Room, r.Seq, r.Author, r.At, r.Data, r.Meta, r.Sum
-	}
-	return d.update(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO realtime_journal (room_id, seq, author, at, data, meta, sum)
-			SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bigint[])
-			ON CONFLICT DO NOTHING`, rooms, seqs, authors, ats, data, metas, sums)
-		if err != nil {
-			return err
-		}
-		if k, err := res.RowsAffected(); err != nil || k == int64(n) {
-			return err
-		}
-		for i := range entries { // some were there: the same ones?
-			if err := sqlstore.Conflict(ctx, tx, &entries[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return fn(&sqlstore.Access{Core: tx, UpdateCore: same, Journal: journal{tx}})
 	})
 }

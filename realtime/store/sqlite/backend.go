@@ -2,40 +2,40 @@ package sqlite
 
 import (
 	"context"
-	"path/filepath"
-	"strings"
+	"database/sql"
+	"errors"
 
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/sqlstore"
 )
 
-// backend is what package sqlstore needs of the two files.
-func (s *files) backend() sqlstore.Backend {
+// backend is what package sqlstore needs.
+func (d *database) backend() sqlstore.Backend {
 	b := sqlstore.Backend{
-		Look:   sqlstore.Access{Core: s.core.read, Journal: s.journal.read, Apart: true},
-		Append: s.append,
-		Aside:  s.kept,
-		Close:  s.close,
-		Logger: s.log,
+		Look:   sqlstore.Access{Core: d.read, Journal: journal{d.log}, Apart: true},
+		Append: d.append,
+		Aside:  d.aside,
+		Close:  d.close,
+		Logger: d.opts.Logger,
 	}
-	if s.opts.ReadOnly {
+	if d.opts.ReadOnly {
 		return b
 	}
 	change := b.Look
-	change.UpdateCore, change.UpdateJournal = s.core.update, s.journal.update
+	change.UpdateCore = d.update
 	// Only one process has the rooms, and the file's one writing connection
 	// puts those who change it in order.
 	b.Room = func(_ context.Context, _ string, fn func(*sqlstore.Access) error) error { return fn(&change) }
 	return b
 }
 
-// kept lists the journal files that were moved aside as a whole.
-func (s *files) kept() (list []store.Damage, err error) {
-	names, err := filepath.Glob(s.opts.Journal + ".damaged-*")
-	for _, name := range names {
-		if !strings.HasSuffix(name, "-wal") && !strings.HasSuffix(name, "-shm") {
-			list = append(list, store.Damage{What: "journal file", Reason: "it could not be read and was kept as " + name})
-		}
+// oldest returns the sequence number of a room's oldest state. ErrNoRoom if it
+// has none.
+func (d *database) oldest(ctx context.Context, room string) (uint64, error) {
+	var seq int64
+	err := d.read.QueryRowContext(ctx, `SELECT seq FROM realtime_states WHERE room_id = $1 ORDER BY version LIMIT 1`, room).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = store.ErrNoRoom
 	}
-	return list, err
+	return uint64(seq), err
 }

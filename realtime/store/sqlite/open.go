@@ -15,47 +15,45 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/seglog"
 	"github.com/civicpress/realtimefx/realtime/store/internal/sqlstore"
 )
 
-// JournalName is the name of the journal beside the core's database.
-const JournalName = "realtime-journal.db"
+// JournalName is the name of the journal's folder beside the core's database.
+const JournalName = "realtime-journal"
 
 // Options says where the data is.
 type Options struct {
 	// Core is the core's database file. It is created if there is none.
 	Core string
-	// Journal is the journal's file. "" = JournalName in Core's folder.
+	// Journal is the journal's folder, made if it is missing. "" = JournalName
+	// in Core's folder. One process at a time may have it open for writing.
 	Journal string
-	// BusyTimeout is how long a call waits for another process's lock.
-	// 0 = 5 s, as in CivicPress.
+	// BusyTimeout is how long a call waits for another process's lock of the
+	// database. 0 = 5 s, as in CivicPress.
 	BusyTimeout time.Duration
-	// ReadOnly opens both files without changing anything, also while a
-	// server has them open. Only Peek, Aside, Latest and Rooms work.
+	// ReadOnly opens both without changing anything, also while a server has
+	// them open. Only Peek, Aside, Latest and Rooms work, and what is written
+	// to the journal after Open is not seen.
 	ReadOnly bool
 	Logger   *slog.Logger // nil = slog.Default()
 }
 
-// Store is a store.Store in two SQLite files.
+// Store is a store.Store in an SQLite file with a journal beside it.
 type Store struct{ *sqlstore.Store }
 
-// files are the two of them.
-type files struct {
-	opts          Options
-	log           *slog.Logger
-	core, journal file
-	insert        inserter // of journal.write
-}
-
-// file is one database with one connection that writes, so that writers of
-// this process queue instead of finding the file busy.
-type file struct {
-	path        string
+// database is the core's database, with one connection that writes, so that
+// writers of this process queue instead of finding the file busy, and the
+// journal.
+type database struct {
+	opts        Options
 	read, write *sql.DB
+	log         *seglog.Log
+	unlock      func() error // of the journal; nil = not locked
 }
 
-// Open opens both files, brings their tables up to date, and moves a journal
-// that cannot be read aside.
+// Open opens the database and the journal and brings the tables up to date. It
+// fails if another process has the journal open.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Core == "" {
 		return nil, errors.New("sqlite store: no database file given")
@@ -69,82 +67,71 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &files{opts: o, log: o.Logger}
-	var err error
-	core := func() (file, error) { return openFile(ctx, o.Core, o.BusyTimeout, coreMigrations) }
-	journal := func() (file, error) { return s.openJournal(ctx) }
+	d := &database{opts: o}
+	open := d.openCore
 	if o.ReadOnly {
-		core = func() (file, error) { return openReadOnly(ctx, o.Core, coreMigrations) }
-		journal = func() (file, error) { return openReadOnly(ctx, o.Journal, journalMigrations) }
+		open = d.openReadOnly
 	}
-	if s.core, err = core(); err != nil {
-		return nil, fmt.Errorf("sqlite store: open %s: %w", o.Core, err)
+	if err := open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Core, err), d.close())
 	}
-	if s.journal, err = journal(); err != nil {
-		return nil, errors.Join(fmt.Errorf("sqlite store: open %s: %w", o.Journal, err), s.core.close())
+	if err := d.openJournal(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlite store: open the journal in %s: %w", o.Journal, err), d.close())
 	}
-	return &Store{sqlstore.New(s.backend())}, nil
+	return &Store{sqlstore.New(d.backend())}, nil
 }
 
-// openFile opens one database in WAL mode and migrates it.
-func openFile(ctx context.Context, path string, busy time.Duration, migrations []string) (f file, err error) {
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return f, err
+// openCore opens the database in WAL mode and migrates it.
+func (d *database) openCore(ctx context.Context) (err error) {
+	if _, err := os.Stat(filepath.Dir(d.opts.Core)); err != nil {
+		return err
 	}
-	dsn := fileURL(path) +
-		"?_txlock=immediate" + pragma("busy_timeout(%d)", busy.Milliseconds()) +
+	dsn := fileURL(d.opts.Core) +
+		"?_txlock=immediate" + pragma("busy_timeout(%d)", d.opts.BusyTimeout.Milliseconds()) +
 		pragma("journal_mode(WAL)") + pragma("synchronous(FULL)") + pragma("foreign_keys(ON)") +
 		pragma("journal_size_limit(%d)", 16<<20) +
 		pragma("cache_size(%d)", -256) // KiB a connection; the system caches the file once for all
-	f.path = path
-	if f.write, err = sql.Open("sqlite", dsn); err != nil {
-		return f, err
+	if d.write, err = sql.Open("sqlite", dsn); err != nil {
+		return err
 	}
-	f.write.SetMaxOpenConns(1)
-	if f.read, err = sql.Open("sqlite", dsn); err != nil {
-		return f, errors.Join(err, f.close())
+	d.write.SetMaxOpenConns(1)
+	if d.read, err = sql.Open("sqlite", dsn); err != nil {
+		return err
 	}
-	f.read.SetMaxOpenConns(4)
-	f.read.SetMaxIdleConns(2)
-	f.read.SetConnMaxIdleTime(3 * time.Second) // each has a cache
-	if err := f.migrate(ctx, migrations); err != nil {
-		return f, errors.Join(err, f.close())
-	}
-	return f, nil
+	d.read.SetMaxOpenConns(4)
+	d.read.SetMaxIdleConns(2)
+	d.read.SetConnMaxIdleTime(3 * time.Second) // each has a cache
+	return d.migrate(ctx)
 }
 
-// openReadOnly opens a file without changing it. A file that is missing, or has
-// none of our tables yet, is as good as an empty one.
-func openReadOnly(ctx context.Context, path string, migrations []string) (f file, err error) {
+// openReadOnly opens the database without changing it. A file that is missing,
+// or has none of our tables yet, is as good as an empty one.
+func (d *database) openReadOnly(ctx context.Context) (err error) {
 	open := func(dsn string) error {
-		if f.read, err = sql.Open("sqlite", dsn); err == nil {
-			f.read.SetMaxOpenConns(1)
-			f.path, f.write = path, f.read
+		if d.read, err = sql.Open("sqlite", dsn); err == nil {
+			d.read.SetMaxOpenConns(1)
 		}
 		return err
 	}
-	if _, err := os.Stat(path); err == nil {
-		if err := open(fileURL(path) + "?mode=ro" + pragma("busy_timeout(%d)", 5000) + pragma("query_only(ON)")); err != nil {
-			return f, err
+	if _, err := os.Stat(d.opts.Core); err == nil {
+		if err := open(fileURL(d.opts.Core) + "?mode=ro" + pragma("busy_timeout(%d)", 5000) + pragma("query_only(ON)")); err != nil {
+			return err
 		}
-		switch _, err := sqlstore.Migrated(ctx, f.read, migrations); {
-		case err == nil:
-			return f, nil
-		case errors.Is(err, store.ErrTooNew):
-			return f, errors.Join(err, f.close())
-		case !strings.Contains(err.Error(), "no such table"):
-			return f, errors.Join(err, f.close())
+		_, err := sqlstore.Migrated(ctx, d.read, migrations)
+		if err == nil || errors.Is(err, store.ErrTooNew) || !strings.Contains(err.Error(), "no such table") {
+			return err
 		}
-		if err := f.close(); err != nil {
-			return f, err
+		if err := d.read.Close(); err != nil {
+			return err
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return f, err
+		return err
 	}
 	if err := open(":memory:"); err != nil {
-		return f, err
+		return err
 	}
-	return f, f.migrate(ctx, migrations)
+	d.write = d.read
+	return d.migrate(ctx)
 }
 
 func fileURL(path string) string {
@@ -155,27 +142,17 @@ func pragma(format string, args ...any) string {
 	return "&_pragma=" + url.QueryEscape(fmt.Sprintf(format, args...))
 }
 
-func (f *file) close() error {
-	var errs []error
-	for i, db := range []*sql.DB{f.read, f.write} {
-		if db != nil && (i == 0 || db != f.read) {
-			errs = append(errs, db.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // migrate brings the tables up to date.
-func (f *file) migrate(ctx context.Context, migrations []string) error {
-	if have, err := sqlstore.Migrated(ctx, f.read, migrations); err == nil && have == len(migrations) {
+func (d *database) migrate(ctx context.Context) error {
+	if have, err := sqlstore.Migrated(ctx, d.read, migrations); err == nil && have == len(migrations) {
 		return nil // without a write
 	}
-	return f.update(ctx, func(tx *sql.Tx) error { return sqlstore.Migrate(ctx, tx, migrations) })
+	return d.update(ctx, func(tx *sql.Tx) error { return sqlstore.Migrate(ctx, tx, migrations) })
 }
 
 // update runs fn in a transaction that holds the file's write lock.
-func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := f.write.BeginTx(ctx, nil)
+func (d *database) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -186,6 +163,19 @@ func (f *file) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-func (s *files) close() error {
-	return errors.Join(s.insert.close(), s.journal.close(), s.core.close())
+// close releases what is open.
+func (d *database) close() error {
+	var errs []error
+	if d.log != nil {
+		d.log.Close()
+	}
+	if d.unlock != nil {
+		errs = append(errs, d.unlock())
+	}
+	for i, db := range []*sql.DB{d.read, d.write} {
+		if db != nil && (i == 0 || db != d.read) {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/sqlite"
+	"github.com/civicpress/realtimefx/realtime/store/storetest"
 )
 
 // TestReadOnlyChangesNothing looks at damaged data while a server has it open.
@@ -50,7 +51,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	if err := s.Append(ctx, []store.Entry{{Room: "records:a", Seq: 1, Update: []byte("one"), At: time.Now()}, {Room: "records:a", Seq: 2, Update: []byte("two"), At: time.Now()}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := exec1(raw(t, filepath.Join(dir, sqlite.JournalName)), `UPDATE realtime_journal SET data = x'00' WHERE seq = 2`); err != nil {
+	if err := storetest.Flip(filepath.Join(dir, sqlite.JournalName, "00000001.log"), []byte("two")); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

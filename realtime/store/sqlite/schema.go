@@ -1,8 +1,8 @@
 package sqlite
 
-// Migrations are applied in order, each once; the number done is kept in
+// migrations are applied in order, each once; the number done is kept in
 // realtime_schema. CivicPress's own table is made only if it is missing.
-var coreMigrations = []string{
+var migrations = []string{
 	`CREATE TABLE IF NOT EXISTS realtime_snapshots (
 		id TEXT PRIMARY KEY, room_id TEXT NOT NULL, snapshot_data BLOB NOT NULL, version INTEGER NOT NULL,
 		integrity_hash TEXT NOT NULL DEFAULT '', format_version INTEGER NOT NULL DEFAULT 1,
@@ -14,16 +14,6 @@ var coreMigrations = []string{
 		format_version INTEGER NOT NULL, state BLOB NOT NULL, state_hash TEXT NOT NULL,
 		meta_seq INTEGER NOT NULL, meta BLOB NOT NULL, meta_hash TEXT NOT NULL,
 		PRIMARY KEY (room_id, version)) WITHOUT ROWID;
-	CREATE TABLE realtime_damaged (
-		id INTEGER PRIMARY KEY, room_id TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
-		found_at INTEGER NOT NULL, data BLOB);`,
-}
-
-var journalMigrations = []string{
-	`CREATE TABLE realtime_journal (
-		room_id TEXT NOT NULL, seq INTEGER NOT NULL, author INTEGER NOT NULL, at INTEGER NOT NULL,
-		data BLOB NOT NULL, meta BLOB, sum INTEGER NOT NULL,
-		PRIMARY KEY (room_id, seq)) WITHOUT ROWID;
 	CREATE TABLE realtime_damaged (
 		id INTEGER PRIMARY KEY, room_id TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
 		found_at INTEGER NOT NULL, data BLOB);`,

@@ -28,7 +28,6 @@ import (
 	"sync"
 
 	"github.com/civicpress/realtimefx/realtime/store"
-	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
@@ -58,13 +57,13 @@ type Log struct {
 	size  int64      // guarded by write; of the open segment, all of it good
 	buf   []byte     // guarded by write
 
-	mu       sync.Mutex                // never held while waiting for the disk
-	segments []int                     // numbers, ascending; the last may be open
-	index    map[string][]place        // by room, by ascending seq
-	live     map[int]int64             // bytes of index entries by segment
-	forgets  map[int]bool              // segments that hold forget records
-	damage   map[string][]store.Damage // found by Open, told by Tail
-	held     map[int][]byte            // for Look: the segments as they were
+	mu       sync.Mutex          // never held while waiting for the disk
+	segments []int               // numbers, ascending; the last may be open
+	index    map[string][]place  // by room, by ascending seq
+	live     map[int]int64       // bytes of index entries by segment
+	forgets  map[int]bool        // segments that hold forget records
+	damage   map[string][]uint64 // entries that Open could not use, by room; told by Tail
+	held     map[int][]byte      // for Look: the segments as they were
 }
 
 // place is where an entry is.
@@ -97,7 +96,7 @@ func (l *Log) name(n int) string { return filepath.Join(l.opts.Dir, fmt.Sprintf(
 
 func (l *Log) open() error {
 	l.segments, l.forgets, l.held = nil, map[int]bool{}, map[int][]byte{}
-	l.index, l.live, l.damage = map[string][]place{}, map[int]int64{}, map[string][]store.Damage{}
+	l.index, l.live, l.damage = map[string][]place{}, map[int]int64{}, map[string][]uint64{}
 	names, err := l.opts.OS.ReadDir("list journal", l.opts.Dir)
 	if l.opts.Look && errors.Is(err, iofs.ErrNotExist) {
 		return nil
@@ -149,7 +148,7 @@ func (l *Log) readSegment(n int, last bool) error {
 			if end && len(bytes.Trim(f.junk, "\x00")) == 0 {
 				return // blocks that were allocated and never written
 			}
-			if end && l.opts.Look {
+			if end && l.opts.Look && torn(f.junk) {
 				return // what is being written
 			}
 			failed = errors.Join(failed, l.junk(n, f))
@@ -181,7 +180,7 @@ func (l *Log) junk(n int, f found) error {
 	}
 	if len(f.junk) > recordHeader {
 		if kind, e, err := decodePayload(f.junk[recordHeader:]); err == nil && kind == kindEntry && l.opts.Exists(e.Room) {
-			l.damage[e.Room] = append(l.damage[e.Room], store.Damage{Room: e.Room, What: codec.EntryName(e.Seq), Reason: errEntry.Error()})
+			l.damage[e.Room] = append(l.damage[e.Room], e.Seq)
 		}
 	}
 	return nil

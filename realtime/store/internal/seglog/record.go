@@ -149,3 +149,8 @@ func recordAt(b []byte) []byte {
 	}
 	return p
 }
+
+// torn reports whether b begins with a record that does not end in it.
+func torn(b []byte) bool {
+	return len(b) < recordHeader || int64(binary.LittleEndian.Uint32(b[2:])) > int64(len(b)-recordHeader)
+}

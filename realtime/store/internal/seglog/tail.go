@@ -33,18 +33,18 @@ func (l *Log) Tail(room string, base uint64) (*codec.Tail, []store.Damage, error
 			t.Add(e, "")
 		}
 	}
-	return t, l.damage[room], nil
-}
-
-// Told says that the damage of a room has been reported.
-func (l *Log) Told(room string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.damage, room)
+	var told []store.Damage
+	for _, seq := range l.damage[room] {
+		// The state may cover it by now, or another entry have its number.
+		if _, there := at(l.index[room], seq); seq > base && !there {
+			told = append(told, store.Damage{Room: room, What: codec.EntryName(seq), Reason: errEntry.Error()})
+		}
+	}
+	return t, told, nil
 }
 
 // PutAside copies entries of a room to the damaged folder and makes all from
-// the first of them on void.
+// the first of them on void. What Tail told of the room is told.
 func (l *Log) PutAside(room string, bad []codec.Unusable) error {
 	for _, e := range bad {
 		name := fmt.Sprintf("%s-entry-%d-%d.bin", disk.Escape(room), e.Seq, time.Now().UnixMilli())
@@ -52,10 +52,15 @@ func (l *Log) PutAside(room string, bad []codec.Unusable) error {
 			return err
 		}
 	}
-	if len(bad) == 0 {
-		return nil
+	if len(bad) > 0 {
+		if err := l.Forget(room, bad[0].Seq); err != nil {
+			return err
+		}
 	}
-	return l.Forget(room, bad[0].Seq)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.damage, room)
+	return nil
 }
 
 // read reads one entry. Any error but errEntry, which comes with the record as

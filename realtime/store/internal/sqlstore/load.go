@@ -141,7 +141,7 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 		}
 	}
 	if base == nil {
-		return s.nothingIntact(ctx, a, room, states, l)
+		return nothingIntact(ctx, a, room, states, l)
 	}
 	if states[0].noMeta != "" { // what an older one says besides does not belong to the document
 		lineage := "" // of none is left: the document knows
@@ -154,17 +154,18 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 	if err := s.unite(ctx, a, room, states, l); err != nil {
 		return nil, err
 	}
-	entries, bad, err := readTail(ctx, a.Journal, room, base.snap.Seq)
+	tail, told, err := a.Journal.Tail(ctx, room, base.snap.Seq)
 	if err != nil {
 		return nil, err
 	}
-	l.Entries = entries
-	for _, e := range entries {
+	l.Entries = tail.Entries
+	for _, e := range tail.Entries {
 		if e.Meta != nil && e.Seq > meta.metaSeq {
 			l.Meta = *e.Meta
 		}
 	}
-	return l, s.putAside(ctx, a, room, l, damagedOf(states), meta, bad)
+	l.Damage = append(append(l.Damage, told...), tail.Damage(room)...)
+	return l, putAside(ctx, a, room, damagedOf(states), meta, tail.Bad)
 }
 
 func damagedOf(states []stateRow) (bad []stateRow) {
@@ -177,16 +178,17 @@ func damagedOf(states []stateRow) (bad []stateRow) {
 }
 
 // nothingIntact puts all of a room aside.
-func (s *Store) nothingIntact(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) (*store.Loaded, error) {
-	entries, bad, err := readTail(ctx, a.Journal, room, 0)
+func nothingIntact(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) (*store.Loaded, error) {
+	tail, told, err := a.Journal.Tail(ctx, room, 0)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]aside, 0, len(entries)+len(bad))
+	entries := tail.All("the state it belongs to is damaged")
 	for _, e := range entries {
-		rows = append(rows, aside{e.Seq, "the state it belongs to is damaged", e.Update})
+		l.Damage = append(l.Damage, store.Damage{Room: room, What: codec.EntryName(e.Seq), Reason: e.Reason})
 	}
-	if err := s.putAside(ctx, a, room, l, states, nil, append(rows, bad...)); err != nil {
+	l.Damage = append(l.Damage, told...)
+	if err := putAside(ctx, a, room, states, nil, entries); err != nil {
 		return nil, err
 	}
 	return l, store.ErrNoRoom

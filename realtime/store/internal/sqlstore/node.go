@@ -83,7 +83,7 @@ func (s *Store) adopt(ctx context.Context, a *Access, room string) (*store.Loade
 		return l, nil
 	}
 	err = a.UpdateCore(ctx, func(tx *sql.Tx) error {
-		if err := a.trim(ctx, room, everything); err != nil {
+		if err := a.Journal.Forget(ctx, room); err != nil {
 			return err
 		}
 		return insertState(ctx, tx, snap, l.Meta)

@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 			// Entries of a deleted room of that name may be left. Whoever
 			// creates it at the same time waits for this transaction, so that
 			// its first entries are not taken for them.
-			if err := a.trim(ctx, room, everything); err != nil {
+			if err := a.Journal.Forget(ctx, room); err != nil {
 				return err
 			}
 			return insertState(ctx, tx, &seed, meta)
@@ -196,14 +196,17 @@ func (s *Store) Delete(ctx context.Context, room string) error {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM realtime_states WHERE room_id = $1`, room); err != nil {
 				return err
 			}
-			return deleteSnapshots(ctx, tx, room, everything)
+			return deleteSnapshots(ctx, tx, room, everyVersion)
 		})
 		if err != nil {
 			return err
 		}
-		return a.trim(ctx, room, everything)
+		return a.Journal.Forget(ctx, room)
 	})
 }
+
+// everyVersion is a version above all.
+const everyVersion = 1 << 62
 
 // deleteSnapshots removes a room's rows up to and including a version from
 // realtime_snapshots.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/civicpress/realtimefx/realtime/store"
+	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
 
 // ErrReadOnly is what writing methods return in a store without a Backend.Room.
@@ -24,11 +25,28 @@ type Querier interface {
 // a Room, which commits later; then an error of fn fails all of it.
 type Update func(ctx context.Context, fn func(tx *sql.Tx) error) error
 
+// Journal is where the entries are.
+type Journal interface {
+	// Tail reads the entries of a room after base. Damage is what else is known
+	// to be damaged of the room.
+	Tail(ctx context.Context, room string, base uint64) (*codec.Tail, []store.Damage, error)
+	// PutAside keeps entries elsewhere and removes all of the room from the
+	// first of them on, for good. What Tail told is told.
+	PutAside(ctx context.Context, room string, bad []codec.Unusable) error
+	// Trim removes the entries up to and including a number, which a state
+	// covers.
+	Trim(ctx context.Context, room string, through uint64) error
+	// Forget removes all entries of a room, for good.
+	Forget(ctx context.Context, room string) error
+}
+
 // Access is a way to the data of one room.
 type Access struct {
-	Core, Journal             Querier // where to read
-	UpdateCore, UpdateJournal Update  // nil for looking only
-	// Apart: core and journal are two databases, whose commits are two.
+	Core       Querier // where to read
+	UpdateCore Update  // nil for looking only
+	Journal    Journal
+	// Apart: the journal is not in the database, so that its changes do not
+	// wait for a commit there.
 	Apart bool
 }
 
@@ -39,8 +57,7 @@ type Backend struct {
 	// Room gives fn the right to change a room, in order with all others who
 	// change it. nil = the database is open for reading only.
 	Room func(ctx context.Context, room string, fn func(a *Access) error) error
-	// Append writes entries to realtime_journal in one transaction; Conflict
-	// tells what is wrong with entries that are there already.
+	// Append writes entries to the journal, all or none.
 	Append func(ctx context.Context, entries []store.Entry) error
 	// Aside lists what was put aside elsewhere than in realtime_damaged. nil =
 	// there is no such place.

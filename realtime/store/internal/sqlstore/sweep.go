@@ -34,7 +34,7 @@ func (s *Store) Sweep(ctx context.Context, ttl time.Duration, active func(string
 			if err != nil || len(old) == 0 {
 				return err
 			}
-			return a.trim(ctx, room, newest)
+			return a.Journal.Trim(ctx, room, newest)
 		})
 		if err != nil {
 			return removed, err
