@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"time"
 
@@ -17,8 +16,6 @@ const firstBackoff = 25 * time.Millisecond
 // run is the journal's goroutine.
 func (j *Journal) run() {
 	defer close(j.done)
-	runtime.LockOSThread() // for good: the thread ends with the goroutine
-	stepBack()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer context.AfterFunc(j.abandoned, cancel)()
