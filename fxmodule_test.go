@@ -96,7 +96,7 @@ func TestLifecycle(t *testing.T) {
 	if !p.Server.Ready() {
 		t.Error("not ready after the start")
 	}
-	if _, err := os.Stat(filepath.Join(dir, "realtime-journal.db")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "realtime-journal")); err != nil {
 		t.Errorf("no journal: %v", err)
 	}
 	core.Revoke(alice.ID, "password")                                      // the subscriptions run

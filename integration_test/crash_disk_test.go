@@ -15,11 +15,7 @@ import (
 // the browsers that have it; nothing may be torn or doubled.
 func TestCrashFlippedBits(t *testing.T) {
 	flipBits(t, "one bit of the journal flipped after each kill", t.TempDir(), func(c *crash) string {
-		name := filepath.Join(c.dir, ".system-data", "realtime-journal.db")
-		if b, err := os.ReadFile(name + "-wal"); err == nil && len(b) > 0 && c.rnd.IntN(4) > 0 {
-			name += "-wal"
-		}
-		return name
+		return c.oneOf(filepath.Join(c.dir, ".system-data", "realtime-journal", "*.log"))
 	})
 }
 
@@ -27,19 +23,26 @@ func TestCrashFlippedBits(t *testing.T) {
 // journal's segments and in the states.
 func TestCrashFilesFlippedBits(t *testing.T) {
 	flipBits(t, "one bit of the files flipped after each kill", filesTown(t, t.TempDir()), func(c *crash) string {
-		var names []string
-		for _, pattern := range []string{"journal/*.log", "snapshots/*/*.state", "snapshots/*/*.meta"} {
-			some, err := filepath.Glob(filepath.Join(c.dir, ".system-data", "realtime", pattern))
-			if err != nil {
-				t.Fatal(err)
-			}
-			names = append(names, some...)
-		}
-		if len(names) == 0 {
-			t.Fatal("no files to damage")
-		}
-		return names[c.rnd.IntN(len(names))]
+		files := filepath.Join(c.dir, ".system-data", "realtime")
+		return c.oneOf(filepath.Join(files, "journal/*.log"), filepath.Join(files, "snapshots/*/*.state"), filepath.Join(files, "snapshots/*/*.meta"))
 	})
+}
+
+// oneOf picks a file at random.
+func (c *crash) oneOf(patterns ...string) string {
+	c.t.Helper()
+	var names []string
+	for _, pattern := range patterns {
+		some, err := filepath.Glob(pattern)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		names = append(names, some...)
+	}
+	if len(names) == 0 {
+		c.t.Fatal("no files to damage")
+	}
+	return names[c.rnd.IntN(len(names))]
 }
 
 func flipBits(t *testing.T, what, dir string, file func(c *crash) string) {

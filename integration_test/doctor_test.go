@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,29 +46,22 @@ func TestDoctorAndExport(t *testing.T) {
 		t.Errorf("unknown record: code %d, %s", code, stderr)
 	}
 
-	spoil(t, filepath.Join(dir, ".system-data", "realtime-journal.db"))
+	spoil(t, filepath.Join(dir, ".system-data", "realtime-journal", "00000001.log"))
 	code, report, _ := runOnce(t, nil, "doctor", "--dir", dir)
 	if code != 3 || !strings.Contains(report, "problem  "+bylaw+": journal entry") {
 		t.Errorf("doctor on a flipped bit: code %d\n%s", code, report)
 	}
 }
 
-// spoil flips one bit in the middle of the newest journal entry's update.
-func spoil(t *testing.T, file string) {
+// spoil flips one bit of the newest journal entry's update.
+func spoil(t *testing.T, segment string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+file)
+	b, err := os.ReadFile(segment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	var seq int64
-	var data []byte
-	row := db.QueryRowContext(t.Context(), "SELECT seq, data FROM realtime_journal ORDER BY seq DESC LIMIT 1")
-	if err := row.Scan(&seq, &data); err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)/2] ^= 1
-	if _, err := db.ExecContext(t.Context(), "UPDATE realtime_journal SET data = ? WHERE seq = ?", data, seq); err != nil {
+	b[len(b)-3] ^= 1
+	if err := os.WriteFile(segment, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -182,14 +182,8 @@ func TestStaleTab(t *testing.T) {
 	if code := s.stop(t, syscall.SIGTERM); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	journals, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime-journal.db*"))
-	if err != nil || len(journals) == 0 {
-		t.Fatalf("no journal to remove: %v", err)
-	}
-	for _, name := range journals {
-		if err := os.Remove(name); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.RemoveAll(filepath.Join(dir, ".system-data", "realtime-journal")); err != nil {
+		t.Fatal(err)
 	}
 	execute(t, s, `DELETE FROM realtime_states`)
 	execute(t, s, `DELETE FROM realtime_snapshots`)

@@ -48,27 +48,14 @@ func TestBrowserDiskInTrouble(t *testing.T) {
 	dir := t.TempDir()
 	s := startDemo(t, dir)
 	v, _ := visitTo(t, s)
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, ".system-data", "realtime-journal.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	var conn *sql.Conn
-	do := func(statement string) {
-		if _, err := conn.ExecContext(context.Background(), statement); err != nil {
-			t.Errorf("%s: %v", statement, err)
-		}
-	}
+	var heal func()
 	browse(t, "disk in trouble", v, map[string]func(){
-		"lock the journal": func() {
-			if conn, err = db.Conn(t.Context()); err != nil {
-				t.Error(err)
-				return
+		"break the disk": func() {
+			if heal = inject(t, s.cmd.Process.Pid, "fsync,fdatasync:error=EIO"); heal == nil {
+				t.Error("strace may not trace here")
 			}
-			do("PRAGMA busy_timeout=5000")
-			do("BEGIN IMMEDIATE")
 		},
-		"unlock the journal": func() { do("ROLLBACK") },
+		"mend the disk": func() { heal() },
 	}, nil)
 }
 
@@ -86,10 +73,8 @@ func TestBrowserAnotherLineage(t *testing.T) {
 				t.Errorf("stop: exit status %d", code)
 			}
 			system := filepath.Join(dir, ".system-data")
-			for _, suffix := range []string{"", "-wal", "-shm"} {
-				if err := os.Remove(filepath.Join(system, "realtime-journal.db"+suffix)); err != nil && !os.IsNotExist(err) {
-					t.Error(err)
-				}
+			if err := os.RemoveAll(filepath.Join(system, "realtime-journal")); err != nil {
+				t.Error(err)
 			}
 			db, err := sql.Open("sqlite", "file:"+filepath.Join(system, "civic.db"))
 			if err != nil {

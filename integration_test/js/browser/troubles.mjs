@@ -41,7 +41,7 @@ export const troubles = ({ options, ask, check, open, openRecord, paragraph, car
     const alice = await openRecord('alice')
     const dave = await open('dave', { path: '/dashboard.html' })
     await dave.locator('.status', { hasText: 'Healthy' }).waitFor()
-    await ask('lock the journal')
+    await ask('break the disk')
     await caret(await paragraph(alice, options.text), 0)
     await alice.keyboard.type('Waiting. ')
     await alice.locator('.notice', { hasText: /cannot write to its disk/ }).waitFor()
@@ -55,7 +55,7 @@ export const troubles = ({ options, ask, check, open, openRecord, paragraph, car
       await alice.screenshot({ path: `${options.shots}/unsaved-${colorScheme}.png` })
     }
     await fits(dave, 'the dashboard with reasons')
-    await ask('unlock the journal')
+    await ask('mend the disk')
     await saved(alice)
     await alice.locator('.notice').waitFor({ state: 'hidden' })
     await dave.locator('.status', { hasText: 'Healthy' }).waitFor()

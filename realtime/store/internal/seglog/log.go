@@ -64,6 +64,7 @@ type Log struct {
 	forgets  map[int]bool        // segments that hold forget records
 	damage   map[string][]uint64 // entries that Open could not use, by room; told by Tail
 	held     map[int][]byte      // for Look: the segments as they were
+	spoiled  bool                // Open found bytes that cannot be used
 }
 
 // place is where an entry is.
@@ -88,6 +89,11 @@ func Open(o Options) (*Log, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if l.spoiled && !o.Look {
+		if err := l.rewrite(); err != nil {
+			o.Logger.Warn("the damaged journal could not be written anew; its damage will be found again", "journal", o.Dir, "error", err)
+		}
 	}
 	return l, nil
 }
@@ -171,6 +177,7 @@ func (l *Log) readSegment(n int, last bool) error {
 // junk copies bytes that cannot be used, and tells the room if it can be made
 // out.
 func (l *Log) junk(n int, f found) error {
+	l.spoiled = true
 	if !l.opts.Look {
 		name := fmt.Sprintf("journal-%08d-%d.bin", n, f.off)
 		if err := disk.Keep(l.opts.OS, l.opts.Damaged, name, f.junk); err != nil {

@@ -23,6 +23,11 @@ func (l *Log) Trim(room string, through uint64) error {
 			}
 		}
 	}
+	return l.remove()
+}
+
+// remove removes segments in which nothing is live, but for the last.
+func (l *Log) remove() error {
 	for i := 0; i < len(l.segments)-1; {
 		n := l.segments[i]
 		// A forget record is needed as long as there is an older segment.
@@ -40,15 +45,28 @@ func (l *Log) Trim(room string, through uint64) error {
 	return nil
 }
 
-// move copies the live entries of a segment to the newest. It is called with
+// rewrite copies all that is live to a new segment and removes the others, so
+// that damage which was kept elsewhere is not found again.
+func (l *Log) rewrite() error {
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.move(l.segments...); err != nil {
+		return err
+	}
+	return l.remove()
+}
+
+// move copies the live entries of segments to the newest. It is called with
 // both locks and gives mu up while it waits for the disk.
-func (l *Log) move(from int) error {
+func (l *Log) move(from ...int) error {
 	var rooms []string
 	var places []place
 	var records []byte
 	for room, ps := range l.index {
 		for _, p := range ps {
-			if p.seg != from {
+			if !slices.Contains(from, p.seg) {
 				continue
 			}
 			e, err := l.read(p)
