@@ -86,6 +86,10 @@ func (l *Log) commit(records []byte) (seg int, off int64, err error) {
 	}
 	if err != nil {
 		l.seal()
+		if off == int64(len(segmentMagic)) {
+			l.discard(seg)
+			return 0, 0, err
+		}
 		// Best effort: the checksums tell what is whole anyway.
 		_ = l.opts.OS.Truncate("cut failed commit", l.name(seg), off)
 		return 0, 0, err
@@ -111,7 +115,7 @@ func (l *Log) begin() error {
 	if err != nil {
 		return err
 	}
-	// From here on the file exists, whatever fails: its number is used up.
+	// From here on the file exists, and may even if it cannot be discarded.
 	l.mu.Lock()
 	l.segments = append(l.segments, n)
 	l.mu.Unlock()
@@ -120,10 +124,22 @@ func (l *Log) begin() error {
 	}
 	if err != nil {
 		_ = f.Close()
+		l.discard(n)
 		return err
 	}
 	l.file, l.size = f, int64(len(segmentMagic))
 	return nil
+}
+
+// discard removes the newest segment, in which nothing was committed: on a disk
+// that stays full each attempt would leave one.
+func (l *Log) discard(n int) {
+	if l.opts.OS.Remove("remove empty segment", l.name(n)) != nil {
+		return // its number is used up
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.segments = l.segments[:len(l.segments)-1]
 }
 
 // seal ends the open segment.

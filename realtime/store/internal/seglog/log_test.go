@@ -2,12 +2,14 @@ package seglog_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -201,6 +203,42 @@ func TestLook(t *testing.T) {
 	if kept(t, dir) > 0 {
 		t.Error("looking made files")
 	}
+}
+
+// full is a disk on which files can be made and not written.
+type full struct {
+	disk.Real
+	on bool
+}
+
+func (f *full) Create(op, name string) (disk.File, error) {
+	file, err := f.Real.Create(op, name)
+	if err == nil && f.on {
+		file = fullFile{file}
+	}
+	return file, err
+}
+
+type fullFile struct{ disk.File }
+
+func (fullFile) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestFullDisk tries again and again: what was tried leaves no files.
+func TestFullDisk(t *testing.T) {
+	o, f := options(t.TempDir()), &full{on: true}
+	o.OS = f
+	l := open(t, o)
+	for range 5 {
+		if err := l.Append([]store.Entry{entry(room, 1)}); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("append to a full disk: %v", err)
+		}
+	}
+	if files, err := os.ReadDir(o.Dir); err != nil || len(files) > 0 {
+		t.Errorf("%v, %v", files, err)
+	}
+	f.on = false
+	write(t, l, room, 1, 2)
+	expect(t, l, room, 2)
 }
 
 // TestManyAtOnce has rooms written, read and trimmed at the same time.

@@ -1,7 +1,7 @@
 // Package sqlstore is what the stores in SQL databases have in common: the
 // queries, what they mean, and what is done with damage. An adapter brings the
 // tables (their columns are the same everywhere), the way to a transaction, and
-// a fast Append.
+// the journal.
 //
 // # Tables
 //
@@ -11,10 +11,9 @@
 //     each snapshot is written there as well, in the same transaction, so that
 //     the Node server can start from our data. Seeds are not: of a record that
 //     nobody edited there is no snapshot.
-//   - realtime_journal holds the entries, each with a CRC-32C over its fields.
 //   - realtime_damaged holds what could not be used.
 //
-// The journal may be in the same database as the rest, or apart. Apart, a
+// The journal may be in the same database, or apart. Apart, a
 // snapshot is committed first and the journal trimmed afterwards; a crash
 // between the two leaves entries that Load skips by their numbers.
 //
