@@ -147,7 +147,7 @@ export function dashboardView(): { element: HTMLElement; update(stats: Stats, po
     tile(
       'Until an edit is safe',
       (s) => milliseconds(s.ack.p50_ms),
-      (s) => (s.ack.samples ? `p99 ${milliseconds(s.ack.p99_ms)}` : 'no edit in the last 10 s'),
+      (s) => (s.ack.samples ? `p99 ${milliseconds(s.ack.p99_ms)}` : 'none in the last 10 s'),
       {
         label: 'Time from an edit to its being on disk',
         series: [
@@ -162,7 +162,7 @@ export function dashboardView(): { element: HTMLElement; update(stats: Stats, po
     tile(
       'Waiting for the disk',
       (s) => milliseconds(s.journal.lag_ms),
-      (s) => `${number(s.journal.lag_updates)} edits, journal ${bytes(s.journal.bytes)}`,
+      (s) => `${number(s.journal.lag_updates)} edits, ${bytes(s.journal.bytes)} written so far`,
       { label: 'Journal lag', series: [{ name: 'lag', ink: 1, value: (p) => p.lag_ms }], format: milliseconds, floor: 50 },
       (s) => s.journal.lag_ms > 2000,
     ),
