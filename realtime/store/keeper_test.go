@@ -169,6 +169,33 @@ func TestKeeperInterval(t *testing.T) {
 	})
 }
 
+// When the last one leaves, both states cover everything, so that the journal of
+// the closed room holds nothing. It costs nothing where it is so already.
+func TestKeeperReleasesTheJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, store.KeeperOptions{Interval: time.Minute})
+		flush := func(reason store.Reason, version int64) {
+			t.Helper()
+			if r, err := w.watch.Flush(t.Context(), reason); err != nil || r.Version != version {
+				t.Errorf("%s: version %d, %v; want version %d", reason, r.Version, err, version)
+			}
+		}
+		flush(store.ReasonLastLeave, 0) // nobody edited
+		w.doc.edit(w.watch)
+		time.Sleep(2 * time.Minute) // saved by the interval
+		synctest.Wait()
+		flush(store.ReasonRequest, 1)
+		flush(store.ReasonLastLeave, 2)
+		flush(store.ReasonStop, 2)
+		w.doc.edit(w.watch)
+		flush(store.ReasonStop, 4)
+		if s := w.latest(t); s.Seq != 2 || string(s.State) != "state 2" {
+			t.Errorf("latest: %q at %d", s.State, s.Seq)
+		}
+		w.stop(t)
+	})
+}
+
 func TestKeeperMaxUpdates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, store.KeeperOptions{Interval: -1, MaxUpdates: 10, MinPause: 30 * time.Second})

@@ -32,6 +32,7 @@ type Watch struct {
 	running *run      // captures or writes now
 	next    *run      // will start when running ends
 	version int64     // of the last snapshot; 0 = only the seed
+	behind  bool      // the state before the last snapshot is older than it, so the journal reaches back
 	created time.Time // of the last snapshot
 	checked uint64    // written back through
 	looked  bool      // the target has been compared once since the room was opened
@@ -297,6 +298,7 @@ func (w *Watch) do(ctx context.Context, r *run) error {
 				return &StageError{Stage: "persist", Err: err}
 			}
 		}
+		w.release(ctx, r, c)
 		w.mu.Lock()
 		r.result.Seq, r.result.Version, r.result.CreatedAt = c.Seq, w.version, w.created
 		r.result.SnapshotCreated = w.version > 0
@@ -326,10 +328,10 @@ func (w *Watch) save(ctx context.Context, c Capture) error {
 	if err != nil {
 		return fmt.Errorf("save snapshot of %s at %d: %w", c.Room, c.Seq, err)
 	}
-	w.saved.Store(max(w.saved.Load(), c.Seq))
 	w.mu.Lock()
-	w.version, w.created = version, began
+	w.version, w.created, w.behind = version, began, c.Seq > w.saved.Load()
 	w.mu.Unlock()
+	w.saved.Store(max(w.saved.Load(), c.Seq))
 	k.mu.Lock()
 	k.stats.Snapshots++
 	k.stats.LastSnapshot = began
@@ -338,6 +340,28 @@ func (w *Watch) save(ctx context.Context, c Capture) error {
 		e.SnapshotSaved(c, version, time.Since(began))
 	}
 	return nil
+}
+
+// release saves what is saved already once more when a room closes. Both states
+// that are kept then cover everything, one can still be damaged, and the journal
+// need not hold what lies between them until somebody edits the room again.
+func (w *Watch) release(ctx context.Context, r *run, c Capture) {
+	w.mu.Lock()
+	need := w.behind && c.Seq == w.saved.Load() && (r.reason == ReasonLastLeave || r.reason == ReasonStop)
+	w.mu.Unlock()
+	if !need {
+		return
+	}
+	k := w.keeper
+	now := time.Now()
+	version, err := k.store.SaveSnapshot(ctx, Snapshot{Room: c.Room, State: c.State, Seq: c.Seq, CreatedAt: now}, c.Meta)
+	if err != nil { // nothing is missing for it
+		k.log.Warn("journal of a room that closes could not be trimmed", "room", c.Room, "error", err)
+		return
+	}
+	w.mu.Lock()
+	w.version, w.created, w.behind = version, now, false
+	w.mu.Unlock()
 }
 
 // writeBack has the capture written to its target. It returns true when a
