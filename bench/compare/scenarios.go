@@ -42,8 +42,8 @@ var (
 	oneStalls = slow{readers: 5, updates: 5000, bytes: 10_000, rate: 500}
 	pointing  = cursors{clients: 60, moves: 100, rate: 20}
 	meeting   = observers{clients: 500, updates: 100, rate: 10}
-	growing   = sizes{updates: 3000, documents: []sizedDocument{
-		documentOf("1kb", 1000), documentOf("100kb", 100_000), documentOf("1mb", 1_000_000), documentOf("10mb", 10_000_000),
+	growing   = sizes{updates: 3000, idle: 2000, documents: []sizedDocument{
+		documentOf("1kb", 1000), documentOf("100kb", 100_000), documentOf("1mb", 1_000_000), documentOf("10mb", 10_000_000), {"b4", b4Document.make},
 	}}
 	morning = start{records: 10_000, bytes: 1_000_000, opens: 11}
 )
@@ -99,12 +99,12 @@ var scenarios = []scenario{
 		targets: []result.Target{{Metric: "p99_ms", Most: 150}},
 	},
 	{
-		id: "size", title: "the same typing in larger documents", setup: growing.text, run: growing.run,
+		id: "size", title: "the same typing in larger and older documents, and among many", setup: growing.text, run: growing.run,
 		metrics: []result.Metric{
-			{Key: "growth", Label: "10 MB : 1 KB", Unit: "×"}, {Key: "us_1kb", Label: "1 KB", Unit: "µs"}, {Key: "us_100kb", Label: "100 KB", Unit: "µs"},
-			{Key: "us_1mb", Label: "1 MB", Unit: "µs"}, {Key: "us_10mb", Label: "10 MB", Unit: "µs"},
+			{Key: "growth", Label: "10 MB : 1 KB", Unit: "×"}, {Key: "history", Label: "long history : none", Unit: "×"}, {Key: "crowd", Label: "among idle rooms : alone", Unit: "×"},
+			{Key: "us_1kb", Label: "1 KB", Unit: "µs"}, {Key: "us_100kb", Label: "100 KB", Unit: "µs"}, {Key: "us_1mb", Label: "1 MB", Unit: "µs"}, {Key: "us_10mb", Label: "10 MB", Unit: "µs"},
 		},
-		targets: []result.Target{{Metric: "growth", Most: 1.3}},
+		targets: []result.Target{{Metric: "growth", Most: 1.3}, {Metric: "history", Most: 1.3}, {Metric: "crowd", Most: 1.3}},
 	},
 	{
 		id: "start", title: "a start with a long history", setup: morning.text, run: morning.run, only: []string{servers.Ours},

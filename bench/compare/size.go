@@ -9,9 +9,12 @@ import (
 	"github.com/civicpress/realtimefx/bench/compare/servers"
 )
 
-// sizes is the same typing in documents of several sizes.
+// sizes is the same typing in documents of several sizes, in one with a long
+// history, and among many rooms in which nothing happens. The first document is
+// what the others are compared with.
 type sizes struct {
 	documents []sizedDocument
+	idle      int // rooms
 	updates   int
 }
 
@@ -26,12 +29,13 @@ func documentOf(key string, bytes int) sizedDocument {
 
 func (l sizes) text(short bool) string {
 	return fmt.Sprintf("One writer types %d letters into a document of each size, the next one when its reader has the last; CPU of the server until it is quiet, by update. "+
-		"Ours journals every edit, but its snapshots, of the whole document and by the clock, are switched off: the others save nothing.", sized(short, l.updates))
+		"Then into one that is the result of 260 000 edits, and into one of 1 KB while %d others are open with a client each. Ours journals every edit, but its snapshots, of the whole document and by the clock, are switched off: the others save nothing.", sized(short, l.updates), sized(short, l.idle))
 }
 
 func (l sizes) run(ctx context.Context, j *job) error {
-	l.updates = j.size(l.updates)
-	s, err := j.start(ctx, servers.Options{Rooms: len(l.documents), NoSnapshots: true})
+	l.updates, l.idle = j.size(l.updates), j.size(l.idle)
+	last := len(l.documents) + 1
+	s, err := j.start(ctx, servers.Options{Rooms: last + l.idle, NoSnapshots: true})
 	if err != nil {
 		return err
 	}
@@ -42,8 +46,18 @@ func (l sizes) run(ctx context.Context, j *job) error {
 		}
 		j.m.Values["us_"+d.key] = took
 	}
-	first, last := l.documents[0], l.documents[len(l.documents)-1]
-	j.m.Values["growth"] = j.m.Values["us_"+last.key] / j.m.Values["us_"+first.key]
+	first := l.documents[0]
+	clients, err := crowd(ctx, l.idle, func(i int) load.Target { return s.Room(last + 1 + i) })
+	defer leave(clients)
+	if err == nil {
+		j.m.Values["us_crowd"], err = l.one(ctx, j, s, last, first)
+	}
+	if err != nil {
+		return fmt.Errorf("among %d rooms: %w", l.idle, err)
+	}
+	for key, of := range map[string]string{"growth": "us_10mb", "history": "us_b4", "crowd": "us_crowd"} {
+		j.m.Values[key] = j.m.Values[of] / j.m.Values["us_"+first.key]
+	}
 	return nil
 }
 
