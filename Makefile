@@ -52,8 +52,9 @@ bench-durability: ## how long until an edit is saved, and what the journal costs
 bench: ## this server beside Hocuspocus, y-websocket and two bare relays (ARGS="-short -rounds 1"; Linux)
 	$(GO) -C bench/compare run . $(ARGS)
 
-bench-charts: ## draw what "make bench ARGS='-json FILE'" has written (FROM=FILE) into docs/images
-	$(GO) -C bench/compare run . -charts $(CURDIR)/docs/images $(abspath $(FROM))
+bench-charts: ## put what "make bench ARGS='-json FILE'" has written (FROM=FILE, or several) into docs: pictures and figures
+	$(GO) -C bench/compare run . -charts $(CURDIR)/docs/images -quote $(CURDIR)/docs/figures.json $(abspath $(FROM))
+	UPDATE_DOCS=1 $(GO) test -count=1 -run IsCurrent . ./config
 
 counts: ## allocations, instructions, system calls and bytes beside bench/counts/baseline.json (ARGS=-accept makes them the baseline)
 	$(GO) run ./bench/counts $(ARGS)

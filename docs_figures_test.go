@@ -29,7 +29,8 @@ type figure struct {
 	Unit    string            `json:"unit"`             // "" = none, or named in what
 	Beside  map[string]string `json:"beside,omitempty"` // what others gave in the same run, by name
 	Command string            `json:"command"`
-	Date    string            `json:"date"` // year, month, day
+	From    string            `json:"from,omitempty"` // which figure of make bench it is, for make bench-charts
+	Date    string            `json:"date"`           // year, month, day
 	Note    string            `json:"note,omitempty"`
 }
 

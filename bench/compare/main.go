@@ -5,7 +5,7 @@
 //	go run .                                         # all of it
 //	go run . -only flat-one,paced -servers ours,relay -rounds 1 -short
 //	go run . -json FILE                              # and write what was measured
-//	go run . -charts DIR FILE                        # draw it
+//	go run . -charts DIR FILE…                       # draw it
 //
 // It needs Linux; without Node and npm the servers that need them are skipped.
 package main
@@ -52,7 +52,8 @@ func run(ctx context.Context, args []string) error {
 	flags.BoolVar(&o.short, "short", false, "small sizes, to see whether it works")
 	flags.StringVar(&o.json, "json", "", "write all figures to `FILE`")
 	flags.IntVar(&o.lose, "lose", 0, "plant a fault: the relays drop each `N`th frame")
-	charts := flags.String("charts", "", "measure nothing: draw what -json has written, the argument, into `DIR`")
+	charts := flags.String("charts", "", "measure nothing: draw what -json has written, the arguments, into `DIR`")
+	figures := flags.String("quote", "", "with -charts: bring the figures in `FILE`, which pages quote, up to date")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -60,10 +61,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if *charts != "" {
-		if flags.NArg() != 1 {
-			return errors.New("-charts DIR takes one argument, the file that -json has written")
-		}
-		return draw(*charts, flags.Arg(0))
+		return publish(*charts, *figures, flags.Args())
 	}
 	if o.rounds < 1 || flags.NArg() > 0 {
 		return errors.New("-rounds must be at least 1, and there are no arguments")
