@@ -27,9 +27,10 @@ const (
 	// been given back, to be worth a collection.
 	trimWorth = 4 << 20
 	trimPart  = 8
-	// trimSettled is how long after a collection the program's pages are let
-	// go of once more: goroutines whose stacks it made smaller need their
-	// tables when they grow again, and then no more.
+	// trimSettled is how long after a collection the program's pages and what
+	// SQLite has freed are let go of once more: goroutines whose stacks it made
+	// smaller need their tables when they grow again, and then no more; and
+	// connections to the database that nobody uses are closed.
 	trimSettled = 3 * time.Second
 )
 
@@ -81,9 +82,11 @@ func trimMemory(lc fx.Lifecycle) {
 				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()) {
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
+					letGoOfSQLite()
 					letGoOfProgram()
 					settled = time.Now().Add(trimSettled)
 				} else if !settled.IsZero() && time.Now().After(settled) {
+					letGoOfSQLite()
 					letGoOfProgram()
 					settled = time.Time{}
 				}

@@ -65,7 +65,7 @@ func (in *Instance) Watch(interval time.Duration) (stop func(), err error) {
 // watcher is what was there at the last look. It belongs to one goroutine.
 type watcher struct {
 	in   *Instance
-	conn *sql.Conn // data_version counts the commits of other connections
+	conn *sql.Conn // data_version counts the commits of other connections; it reads nothing else, so that it caches no pages
 
 	// recordsEvery is how many looks pass from one reading of the records to
 	// the next.
@@ -257,7 +257,7 @@ func into(rows map[string]rowState) func(func(...any) error) error {
 }
 
 func (w *watcher) rows(ctx context.Context, query string, each func(scan func(...any) error) error) error {
-	rows, err := w.conn.QueryContext(ctx, query)
+	rows, err := w.in.db.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
