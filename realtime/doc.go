@@ -13,7 +13,8 @@
 //   - Stop order: not ready, no new sockets, nothing more is read; every room
 //     is saved and written back; sockets are closed with 1012; rooms close. It
 //     keeps within the context it is given.
-//   - Goroutines: Start begins the listener and one ticker; each socket has a
-//     reader, and a writer while something waits for it. Stop waits for all.
+//   - Goroutines: Start begins the listener and one ticker; a socket has a
+//     reader while its client sends something, and a writer while something waits
+//     for it. Stop waits for all.
 //   - Tokens and document text are never logged.
 package realtime

@@ -47,6 +47,7 @@ type standOptions struct {
 	host     *memhost.Host
 	handlers []room.Handler
 	hookLoad func() hooks.Stats
+	hurried  bool // no goroutine waits for a client
 }
 
 // textRooms is a room type for tests: the id must be a record of the host, the
@@ -157,6 +158,9 @@ func newStand(t testing.TB, o standOptions) *stand {
 		Journal: s.journal, Keeper: s.keeper, Observer: s.observer, HookLoad: o.hookLoad,
 	}, o.server)
 	must(t, err)
+	if o.hurried {
+		s.server.config.Linger = 0
+	}
 	ctx := t.Context()
 	must(t, s.journal.Start(ctx))
 	must(t, s.keeper.Start(ctx))

@@ -111,9 +111,8 @@ func (s *Server) unregisterSession(l *live) {
 	l.release()
 }
 
-// run serves a session that is in its room, and cleans up after it.
-func (s *Server) run(l *live) {
-	code := l.Serve()
+// over cleans up after a session that was in its room.
+func (s *Server) over(l *live, code int) {
 	s.deps.Rooms.Leave(l.Member)
 	s.unregisterSession(l)
 	s.closes.count(code)

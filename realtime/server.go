@@ -57,6 +57,10 @@ type Server struct {
 	unregister func() // of the health check
 }
 
+// linger is for how long a goroutine waits for what a client sends next: longer
+// than from one letter to the next.
+const linger = time.Second
+
 // New checks the options. It listens to nothing and starts nothing.
 func New(d Deps, o Options) (*Server, error) {
 	if d.Auth == nil || d.Rooms == nil {
@@ -92,7 +96,8 @@ func New(d Deps, o Options) (*Server, error) {
 	s.config = session.Config{
 		MaxMessage: o.MaxMessage, Rate: o.MessagesPerSecond, Burst: o.MessageBurst, Flood: o.Flood,
 		Ping: o.Ping, Stall: o.Stall, Queue: o.QueueBytes,
-		Meter: s.meter, Logger: d.Logger, Tasks: &s.tasks, Writers: &session.Writers{Tasks: &s.tasks}, Holding: &s.holding,
+		Meter: s.meter, Logger: d.Logger, Tasks: &s.tasks, Holding: &s.holding,
+		Writers: &session.Writers{Tasks: &s.tasks}, Lot: &session.Lot{Tasks: &s.tasks}, Linger: linger,
 		Exceeded: func(l *session.Session, limit string) string {
 			return s.guard.limited(limit, l.Request, l.Member.UserID())
 		},
@@ -121,7 +126,12 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("realtime: cannot listen on %s: %w", s.opts.Addr, err)
 	}
+	if err := s.config.Lot.Open(); err != nil {
+		l.Close()
+		return fmt.Errorf("realtime: cannot watch sockets: %w", err)
+	}
 	if err := s.serve(l); err != nil {
+		s.config.Lot.Close()
 		l.Close()
 		return err
 	}
@@ -192,6 +202,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if e := s.deps.Rooms.Stop(ctx); e != nil && err == nil {
 		err = e
 	}
+	s.config.Lot.Close()
 	s.tasks.Done()
 	s.tasks.Wait()
 	s.logger.Info("realtime server stopped", "op", "server.stop", "took", time.Since(began).Round(time.Millisecond))

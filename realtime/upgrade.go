@@ -175,7 +175,7 @@ func (s *Server) admit(sock *session.Socket, q session.Request) {
 	if s.holding.Load() { // Stop has said farewell to everybody else already
 		l.Farewell(wire.CloseRestart, nil)
 	}
-	s.tasks.Go(func() { s.run(l) })
+	l.Start(func(code int) { s.over(l, code) })
 }
 
 const authFailedText = "Authentication failed"

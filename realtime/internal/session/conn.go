@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // conn is the connection under coder/websocket. It holds no buffer while the
@@ -23,10 +25,11 @@ type conn struct {
 	net.Conn
 	raw  syscall.RawConn // nil if not a socket of the operating system
 	fill func(fd uintptr) bool
+	br   *bufio.Reader // the library's, which reads from here
 
 	in       *[]byte // owned by the reader; nil while nothing is buffered
 	from, to int     // what of *in is unread
-	readErr  error   // of the last fill
+	readErr  error   // of the last fill, which is the last one then
 	quota    int     // bytes that may still be read; 0 = no bound; owned by the reader
 
 	writeMu sync.Mutex
@@ -66,8 +69,18 @@ func newConn(nc net.Conn, early []byte) *conn {
 }
 
 // Read implements net.Conn. While it waits, the connection owns no buffer: one
-// is taken from the pool when bytes are there.
+// is taken from the pool when bytes are there. A read deadline holds between
+// messages only; here it has no meaning any more.
 func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.read(p)
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = c.SetReadDeadline(time.Time{})
+		return c.read(p)
+	}
+	return n, err
+}
+
+func (c *conn) read(p []byte) (int, error) {
 	if c.quota != 0 {
 		if c.quota -= len(p); c.quota <= 0 {
 			c.quota = -1
@@ -75,6 +88,9 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 	}
 	if c.in == nil {
+		if c.readErr != nil {
+			return 0, c.readErr
+		}
 		if c.raw == nil || len(p) >= readChunk {
 			n, err := c.Conn.Read(p)
 			c.received.Add(uint64(n))
@@ -113,6 +129,18 @@ func (c *conn) fillFrom(fd uintptr) bool {
 	return true
 }
 
+// unread is how many bytes were read from the socket and not yet by those who
+// handle messages. It counts nothing where the library waits for the socket.
+func (c *conn) unread() int { return c.br.Buffered() + c.to - c.from }
+
+// hangUp ends the connection for both sides. Its reader sees that, and closes
+// it: a descriptor that was closed would tell nobody who waits for it.
+func (c *conn) hangUp() {
+	if c.raw == nil || c.raw.Control(shutdown) != nil {
+		_ = c.Conn.Close()
+	}
+}
+
 func (c *conn) recycle() {
 	if cap(*c.in) == readChunk {
 		readBuffers.Put(c.in)
@@ -138,5 +166,6 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = newConn(nc, early)
-	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, frameHead), bufio.NewWriterSize(h.conn, controlBuf)), nil
+	h.conn.br = bufio.NewReaderSize(h.conn, frameHead)
+	return h.conn, bufio.NewReadWriter(h.conn.br, bufio.NewWriterSize(h.conn, controlBuf)), nil
 }

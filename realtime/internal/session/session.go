@@ -30,14 +30,18 @@ type Config struct {
 	Logger  *slog.Logger
 	Tasks   *sync.WaitGroup // every goroutine of every session
 	Writers *Writers
+	Lot     *Lot
+	// Linger is for how long a goroutine waits at least for what a client sends
+	// next, as when somebody types; then the socket waits in Lot.
+	Linger  time.Duration
 	Holding *atomic.Bool // set while the server stops: what comes in is not taken
 	// Exceeded reports a client that is closed for a limit of realtime.yml, and
 	// returns the correlation id.
 	Exceeded func(s *Session, limit string) (id string)
 }
 
-// Session is a socket in a room. Its reader runs in Serve; Writers write what
-// waits for the socket.
+// Session is a socket in a room. One goroutine at a time reads from it, Lot
+// watches it while there is none, and Writers write what waits for it.
 type Session struct {
 	Member  *room.Member
 	Request Request
@@ -53,10 +57,12 @@ type Session struct {
 	warned   bool
 	left     bool // the peer has hung up; what it sent before may still be unread
 	spent    bool // … and no more of that is wanted
+	known    bool // to the system's part of Config.Lot
 
-	ending atomic.Pointer[wire.Close] // why we closed it; nil = we did not
-	ended  chan struct{}              // closed when Serve has returned
-	watch  watch                      // the server's ticker
+	awake  atomic.Bool              // a goroutine reads, or waits for the client
+	over   func(code int)           // set by Start
+	ending atomic.Pointer[farewell] // why it ended; nil = it has not
+	watch  watch                    // the server's ticker
 }
 
 // New makes the session of an admitted socket.
@@ -66,7 +72,6 @@ func New(sock *Socket, q Request, o room.MemberOptions, cfg *Config) *Session {
 		Request: q, Began: now, cfg: cfg, sock: sock,
 		bucket:  newBucket(cfg.Rate, cfg.Burst, now),
 		chatter: newBucket(20, 100, now),
-		ended:   make(chan struct{}),
 	}
 	o.Control, o.V1, o.QueueBytes = q.Control, q.V1, cfg.Queue
 	s.Member = room.NewMember(o, s)
@@ -78,37 +83,38 @@ func New(sock *Socket, q Request, o room.MemberOptions, cfg *Config) *Session {
 	return s
 }
 
-// Ended is closed when the session is over.
-func (s *Session) Ended() <-chan struct{} { return s.ended }
+// Start reads from the socket until the connection ends, in goroutines that
+// Config.Tasks counts; while the client is silent there may be none. Then over
+// runs in one of them, once, with the close code: ours if we closed it, else the
+// peer's.
+func (s *Session) Start(over func(code int)) {
+	s.over = over
+	s.cfg.Tasks.Go(s.serve)
+}
 
-// Serve reads until the connection ends, and returns the close code: ours if
-// we closed it, else the peer's.
-func (s *Session) Serve() (code int) {
-	defer close(s.ended)
-	defer s.sock.Kill()
-	for {
-		_, r, err := s.sock.ws.Reader(context.Background())
-		if err != nil {
-			return s.code(err)
-		}
-		if s.ending.Load() != nil || s.cfg.Holding.Load() {
-			// Nothing counts any more; read on, so that the close is seen.
-			if _, err := io.Copy(io.Discard, r); err != nil {
-				return s.code(err)
-			}
-			continue
-		}
-		if err := s.receive(r); err != nil || s.spent {
-			return s.code(err)
+// serve reads until the connection ends, or nothing came for a while.
+func (s *Session) serve() {
+	s.awake.Store(true)
+	for s.await() {
+		if err := s.read(); err != nil || s.spent {
+			s.conclude(err)
+			return
 		}
 	}
 }
 
-func (s *Session) code(err error) int {
-	if c := s.ending.Load(); c != nil {
-		return c.Code
+// read reads and handles one message. It waits until the message is complete.
+func (s *Session) read() error {
+	_, r, err := s.sock.ws.Reader(context.Background())
+	if err != nil {
+		return err
 	}
-	return closeCode(err)
+	if s.ending.Load() != nil || s.cfg.Holding.Load() {
+		// Nothing counts any more; read on, so that the close is seen.
+		_, err = io.Copy(io.Discard, r)
+		return err
+	}
+	return s.receive(r)
 }
 
 // messages are buffers for what is read; a silent client holds none.
@@ -162,100 +168,4 @@ func appendAll(b []byte, r io.Reader, limit int64) ([]byte, error) {
 			return b, err
 		}
 	}
-}
-
-// Wake implements room.Socket: frames wait, and nobody writes.
-func (s *Session) Wake() { s.cfg.Writers.add(s) }
-
-// Deliver implements room.Socket. Where writing would have to wait for the peer
-// it is left to the writers.
-func (s *Session) Deliver(spare []wire.Frame) []wire.Frame {
-	if s.sock.conn.raw == nil {
-		s.Wake()
-		return spare
-	}
-	return s.deliver(spare)
-}
-
-// deliver writes what waits, as far as the peer takes it at once. It uses the
-// slice that it is given and returns one for the next socket.
-func (s *Session) deliver(spare []wire.Frame) []wire.Frame {
-	for range rounds {
-		frames := s.Member.Take(spare)
-		if len(frames) == 0 {
-			return nil
-		}
-		n, left, err := s.sock.conn.tryFrames(frames)
-		switch {
-		case left != nil:
-			s.wrote(n, nil)
-			s.cfg.Tasks.Go(func() { s.finish(left) })
-			return frames
-		case !s.wrote(n, err):
-			return frames
-		}
-		spare = frames
-	}
-	s.cfg.Writers.add(s) // there may be more: after the others
-	return spare
-}
-
-// finish writes what a peer did not take at once, and what comes meanwhile. It
-// waits for the peer.
-func (s *Session) finish(left *leftover) {
-	n, err := s.sock.conn.finish(left)
-	var frames []wire.Frame
-	for s.wrote(n, err) {
-		if frames = s.Member.Take(frames); len(frames) == 0 {
-			return
-		}
-		n, err = s.sock.conn.writeFrames(frames)
-	}
-}
-
-// wrote counts what was written. After an error it ends the session and
-// reports false.
-func (s *Session) wrote(n int, err error) bool {
-	s.cfg.Meter.BytesOut.Add(uint64(n))
-	if err == nil {
-		return true
-	}
-	s.sock.conn.Conn.Close() // the reader sees it and ends the session
-	s.Member.Discard()
-	return false
-}
-
-// End implements room.Socket. From here on no frame of the socket counts; the
-// farewell runs in a goroutine of its own.
-func (s *Session) End(c wire.Close, first wire.Frame) {
-	if !s.ending.CompareAndSwap(nil, &c) {
-		return
-	}
-	s.Member.Revoke()
-	s.cfg.Tasks.Go(func() {
-		_ = s.sock.Send(first)
-		s.sock.Close(c)
-	})
-}
-
-// Farewell closes the socket after everything that waits for it was written,
-// within closeWait.
-func (s *Session) Farewell(c wire.Close, first wire.Frame) {
-	if !s.ending.CompareAndSwap(nil, &c) {
-		return
-	}
-	s.Member.SetGrant(room.Grant{})
-	s.cfg.Tasks.Go(func() {
-		_ = s.sock.conn.SetWriteDeadline(time.Now().Add(closeWait))
-		s.Member.SendControl(first)
-		s.Member.Drained()
-		s.sock.Close(c)
-	})
-}
-
-// Kill ends the connection without a word, for peers that do not take any.
-func (s *Session) Kill(c wire.Close) {
-	s.ending.CompareAndSwap(nil, &c)
-	s.Member.Revoke()
-	s.sock.conn.Conn.Close()
 }

@@ -61,21 +61,23 @@ func (s *Socket) Send(f wire.Frame) error {
 	return err
 }
 
-// Close says why and waits for the peer's answer, for at most twice closeWait.
-func (s *Socket) Close(c wire.Close) {
+// sayClose sends the close frame. Nothing can be sent after it.
+func (s *Socket) sayClose(c wire.Close) error {
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeWait))
-	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
+	_, err := s.conn.Write(wire.CloseFrame(c))
+	return err
 }
 
 // refusedBytes is what is read of a refused peer while its answer to the close
 // is awaited: that answer, and what it sent before it knew.
 const refusedBytes = 64 << 10
 
-// Refuse is Close for a socket without a session. A peer that goes on sending
-// is cut off.
+// Refuse closes a socket without a session: it says why and waits for the peer's
+// answer, for at most twice closeWait. A peer that goes on sending is cut off.
 func (s *Socket) Refuse(c wire.Close) {
 	s.conn.quota = refusedBytes
-	s.Close(c)
+	_ = s.conn.SetWriteDeadline(time.Now().Add(closeWait))
+	_ = s.ws.Close(websocket.StatusCode(c.Code), c.Reason)
 }
 
 // HungUp reports whether the peer is gone, as far as the system tells.

@@ -30,7 +30,8 @@ func (w *watch) start(s *Session, now time.Time) {
 }
 
 // Tick looks after one session: it keeps the connection alive on both sides,
-// finds dead peers, and cuts off those that take nothing. The server calls it
+// finds dead peers, cuts off those that take nothing, and takes the goroutine
+// from those that send nothing. The server calls it
 // about once a second, always on the same goroutine.
 func (s *Session) Tick(now time.Time) {
 	if s.ending.Load() != nil {
@@ -59,6 +60,9 @@ func (s *Session) Tick(now time.Time) {
 		w.pinged = true
 		w.sent += uint64(len(wire.Ping)) // to the client's own watchdog a ping is no message
 		s.Member.Send(wire.Ping)
+	}
+	if now.Sub(w.receivedAt) >= s.cfg.Linger {
+		s.dismiss()
 	}
 	if now.Sub(w.heardAt) >= keepAlive {
 		w.heardAt = now

@@ -22,10 +22,15 @@ var corkBuffers = sync.Pool{New: func() any { b := make([]byte, 0, corkSize); re
 
 var errClosing = errors.New("the close frame is out")
 
-// Write implements net.Conn for coder/websocket: one control frame.
+// Write implements net.Conn for coder/websocket: one control frame. After a
+// close frame it writes nothing: the library answers the peer's, also when that
+// is the answer to ours.
 func (c *conn) Write(p []byte) (int, error) {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
+	if c.closed {
+		return len(p), nil
+	}
 	if len(p) > 0 && p[0] == opClose {
 		c.closed = true
 	}

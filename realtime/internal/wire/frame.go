@@ -15,6 +15,7 @@ type Frame []byte
 const (
 	finText   = 0x81
 	finBinary = 0x82
+	finClose  = 0x88
 	finPing   = 0x89
 	finPong   = 0x8a
 )
@@ -89,4 +90,14 @@ func Text(json []byte) Frame {
 func PingReply(payload []byte) Frame {
 	payload = payload[:min(len(payload), 125)]
 	return append(appendHeader(make(Frame, 0, 2+len(payload)), finPong, len(payload)), payload...)
+}
+
+// CloseFrame is the frame that says why; nothing may follow it.
+func CloseFrame(c Close) Frame {
+	if c.Code == NoStatus {
+		return Frame{finClose, 0}
+	}
+	text := truncate(c.Reason, maxReason)
+	dst := appendHeader(make(Frame, 0, 4+len(text)), finClose, 2+len(text))
+	return append(binary.BigEndian.AppendUint16(dst, uint16(c.Code)), text...)
 }

@@ -112,3 +112,19 @@ func TestCloseReasonsFit(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestCloseFrames(t *testing.T) {
+	for _, c := range []struct {
+		close Close
+		want  string
+	}{
+		{CloseNoStatus, "\x88\x00"},
+		{Close{Code: 1000}, "\x88\x02\x03\xe8"},
+		{CloseRateLimit, "\x88\x15\x03\xf0Rate limit exceeded"},
+		{Close{Code: 1000, Reason: strings.Repeat("é", 100)}, "\x88\x7c\x03\xe8" + strings.Repeat("é", 61)},
+	} {
+		if got := CloseFrame(c.close); string(got) != c.want {
+			t.Errorf("%+v is %q, want %q", c.close, got, c.want)
+		}
+	}
+}
