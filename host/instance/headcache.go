@@ -8,8 +8,10 @@ import (
 	"github.com/civicpress/realtimefx/host"
 )
 
-// maxHeads bounds the cache: about as many records as are open at a time.
-const maxHeads = 512
+// maxHeads bounds the cache: about as many records as are open at a time. Each
+// is a dozen small objects that stay where they were made, among what a crowd
+// leaves as garbage.
+const maxHeads = 128
 
 // headCache remembers parsed front matter by its text, since reading YAML costs
 // a millisecond and everybody who joins a room asks for the record. An entry
