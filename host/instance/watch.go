@@ -86,6 +86,7 @@ type watcher struct {
 // core's time stamps of one second. There is one for each record that the town
 // ever made, so it is small.
 type rowState struct {
+	id           string
 	kind, status unique.Handle[string]
 	path         string
 	mark         uint64 // of what else may change
@@ -222,7 +223,7 @@ func (w *watcher) read(ctx context.Context) error {
 			return err
 		}),
 		w.rows(ctx, `SELECT id, type, COALESCE(status, ''), '', COALESCE(CAST(updated_at AS TEXT), ''), COALESCE(octet_length(markdown_body), 0)
-			FROM record_drafts`, into(drafts)),
+			FROM record_drafts`, into(drafts, w.drafts)),
 	)
 	if err != nil {
 		return err
@@ -234,24 +235,33 @@ func (w *watcher) read(ctx context.Context) error {
 func (w *watcher) readRecords(ctx context.Context) error {
 	records := make(map[string]rowState, len(w.records))
 	err := w.rows(ctx, `SELECT id, type, COALESCE(status, ''), COALESCE(path, ''), COALESCE(CAST(updated_at AS TEXT), ''), 0
-		FROM records`, into(records))
+		FROM records`, into(records, w.records))
 	if err == nil {
 		w.records = records
 	}
 	return err
 }
 
-func into(rows map[string]rowState) func(func(...any) error) error {
+// into gathers rows. It takes over the strings of those that were there before:
+// new ones, of thousands of rows, would come to lie among what a crowd leaves
+// as garbage.
+func into(rows, before map[string]rowState) func(func(...any) error) error {
 	return func(scan func(...any) error) error {
 		var s rowState
-		var id, kind, status string
+		var kind, status string
 		var rest struct {
 			updated string
 			length  int64
 		}
-		err := scan(&id, &kind, &status, &s.path, &rest.updated, &rest.length)
+		err := scan(&s.id, &kind, &status, &s.path, &rest.updated, &rest.length)
 		s.kind, s.status, s.mark = unique.Make(kind), unique.Make(status), maphash.Comparable(marks, rest)
-		rows[id] = s
+		if old, known := before[s.id]; known {
+			s.id = old.id
+			if s.path == old.path {
+				s.path = old.path
+			}
+		}
+		rows[s.id] = s
 		return err
 	}
 }

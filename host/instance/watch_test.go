@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/civicpress/realtimefx/host"
 )
@@ -130,4 +131,27 @@ func TestWatchStops(t *testing.T) {
 	<-seen
 	stop()
 	stop()
+}
+
+// Reading the records again makes no new strings that stay.
+func TestWatchKeepsItsStrings(t *testing.T) {
+	in, _ := withPublished(t, published)
+	w, err := in.newWatcher(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	before := w.records
+	if err := w.readRecords(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(before) == 0 || len(w.records) != len(before) {
+		t.Fatalf("%d records, then %d", len(before), len(w.records))
+	}
+	for id, now := range w.records {
+		old := before[id]
+		if unsafe.StringData(id) != unsafe.StringData(old.id) || unsafe.StringData(now.path) != unsafe.StringData(old.path) {
+			t.Errorf("the strings of %s are new", id)
+		}
+	}
 }
