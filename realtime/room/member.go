@@ -61,7 +61,7 @@ type Member struct {
 	updates   uint64            // sync updates and step 2 that came over this socket
 	acks      []ack             // edits not yet reported saved, by seq
 	clocks    map[uint64]uint64 // next clocks of the ids it wrote in this turn
-	stamp     stamp             // cache of the stamped user
+	stamp     *stamp            // cache of the stamped user; nil until it shows its presence
 	forgeries int
 	denials   int       // edits refused for want of the right
 	invalid   int       // updates that could not be read

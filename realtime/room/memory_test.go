@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // What may stay in memory of a room, counted as the ceilings are: of one that
@@ -67,5 +68,14 @@ func TestGarbageOfOpening(t *testing.T) {
 		if t.Logf("round %d: %d bytes to open and close a room", round, each); round == 1 && each > most {
 			t.Errorf("%d bytes to open and close a room, the ceiling is %d", each, most)
 		}
+	}
+}
+
+// Go keeps what it knows of each goroutine there ever was, in pieces of 441 to
+// 480 bytes. What is as large and comes with each socket lies among them, and
+// leaves holes when the crowd has gone.
+func TestMembersAreNoGoroutines(t *testing.T) {
+	if n := unsafe.Sizeof(Member{}); n > 416 && n <= 480 {
+		t.Errorf("a member has %d bytes: it shares the pages of goroutines", n)
 	}
 }

@@ -95,6 +95,9 @@ func (r *Room) maySpeak(m *Member, e *awareness.Entry) bool {
 		return false
 	}
 	if !e.Gone() {
+		if m.stamp == nil {
+			m.stamp = new(stamp)
+		}
 		e.State = m.stamp.apply(m, e.State)
 	}
 	return true
