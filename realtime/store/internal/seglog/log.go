@@ -245,9 +245,21 @@ func (l *Log) Rooms() []string {
 	return rooms
 }
 
-// Close ends the open segment. Nothing is lost without it.
+// Close ends the open segment, and removes all if states cover everything in
+// them: then the next Open has nothing to read. Nothing is lost without it.
 func (l *Log) Close() {
 	l.write.Lock()
 	defer l.write.Unlock()
 	l.seal()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.opts.Look || len(l.index) > 0 {
+		return
+	}
+	for len(l.segments) > 0 {
+		if err := l.opts.OS.Remove("remove segment", l.name(l.segments[0])); err != nil {
+			return // the next Open reads it once more
+		}
+		l.segments = l.segments[1:]
+	}
 }

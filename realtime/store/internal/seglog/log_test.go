@@ -205,6 +205,35 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// TestCloseLeavesNothingThatStatesCover closes with and without live entries.
+func TestCloseLeavesNothingThatStatesCover(t *testing.T) {
+	o := options(t.TempDir())
+	l := open(t, o)
+	write(t, l, room, 1, 3)
+	write(t, l, "records:b", 1, 3)
+	if err := l.Trim(room, 3); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l = open(t, o)
+	expect(t, l, "records:b", 3)
+	look := o
+	look.Look = true
+	for _, r := range []string{room, "records:b"} {
+		if err := l.Trim(r, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, look).Close()
+	if files, err := filepath.Glob(filepath.Join(o.Dir, "*.log")); err != nil || len(files) == 0 {
+		t.Errorf("who only looks has removed them: %v", err)
+	}
+	l.Close()
+	if files, err := filepath.Glob(filepath.Join(o.Dir, "*.log")); err != nil || len(files) > 0 {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
 // full is a disk on which files can be made and not written.
 type full struct {
 	disk.Real
