@@ -192,6 +192,9 @@ func TestKeeperReleasesTheJournal(t *testing.T) {
 		if s := w.latest(t); s.Seq != 2 || string(s.State) != "state 2" {
 			t.Errorf("latest: %q at %d", s.State, s.Seq)
 		}
+		w.doc.edit(w.watch)
+		w.watch.CheckOutside() // a run that the last one's leave joins
+		flush(store.ReasonLastLeave, 6)
 		w.stop(t)
 	})
 }

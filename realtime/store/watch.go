@@ -42,6 +42,7 @@ type Watch struct {
 type run struct {
 	reason   Reason
 	captured bool          // it is too late to join, unless the capture covers the caller
+	closing  bool          // the room closes after it, or may
 	seq      uint64        // captured
 	done     chan struct{} // closed at the end; result and err are set before
 	result   FlushResult
@@ -200,14 +201,19 @@ func (w *Watch) triggerLocked(reason Reason) {
 }
 
 // joinLocked returns a run that will cover what has been applied by now.
-func (w *Watch) joinLocked(reason Reason) (*run, error) {
+func (w *Watch) joinLocked(reason Reason) (r *run, err error) {
+	defer func() {
+		if r != nil && (reason == ReasonLastLeave || reason == ReasonStop) {
+			r.closing = true
+		}
+	}()
 	if r := w.running; r != nil && (!r.captured || r.seq >= w.edited.Load() && reason != ReasonOutside && reason != ReasonRequest) {
 		return r, nil
 	}
 	if w.next != nil {
 		return w.next, nil
 	}
-	r := &run{reason: reason, done: make(chan struct{})}
+	r = &run{reason: reason, done: make(chan struct{})}
 	if w.running != nil {
 		w.next = r
 		return r, nil
@@ -347,7 +353,7 @@ func (w *Watch) save(ctx context.Context, c Capture) error {
 // need not hold what lies between them until somebody edits the room again.
 func (w *Watch) release(ctx context.Context, r *run, c Capture) {
 	w.mu.Lock()
-	need := w.behind && c.Seq == w.saved.Load() && (r.reason == ReasonLastLeave || r.reason == ReasonStop)
+	need := w.behind && c.Seq == w.saved.Load() && r.closing
 	w.mu.Unlock()
 	if !need {
 		return
