@@ -39,6 +39,9 @@ const (
 	ReasonOutside   Reason = "outside" // told that file or draft changed
 )
 
+// closes reports whether the room is closed after a run for this reason.
+func (r Reason) closes() bool { return r == ReasonLastLeave || r == ReasonStop }
+
 // WriteBacker is the part of a room type that the keeper calls: it writes a
 // captured document to where its readers look (for records: the draft).
 type WriteBacker interface {

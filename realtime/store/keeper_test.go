@@ -195,6 +195,19 @@ func TestKeeperReleasesTheJournal(t *testing.T) {
 		w.doc.edit(w.watch)
 		w.watch.CheckOutside() // a run that the last one's leave joins
 		flush(store.ReasonLastLeave, 6)
+
+		w.doc.edit(w.watch) // and one that writes back already when it is joined
+		w.target.gate, w.target.entered = make(chan struct{}), make(chan struct{}, 9)
+		w.watch.CheckOutside()
+		<-w.target.entered
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			flush(store.ReasonLastLeave, 8)
+		}()
+		synctest.Wait()
+		close(w.target.gate)
+		<-done
 		w.stop(t)
 	})
 }

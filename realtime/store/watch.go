@@ -120,21 +120,28 @@ func (w *Watch) CheckOutside() {
 // are done. Calls at the same time share one run if it covers what was applied
 // when they came.
 func (w *Watch) Flush(ctx context.Context, reason Reason) (FlushResult, error) {
-	w.mu.Lock()
-	if w.closed {
+	for first := true; ; first = false {
+		w.mu.Lock()
+		if w.closed {
+			w.mu.Unlock()
+			return FlushResult{}, ErrClosed
+		}
+		r, err := w.joinLocked(reason)
 		w.mu.Unlock()
-		return FlushResult{}, ErrClosed
-	}
-	r, err := w.joinLocked(reason)
-	w.mu.Unlock()
-	if err != nil {
-		return FlushResult{}, err
-	}
-	select {
-	case <-r.done:
-		return r.result, r.err
-	case <-ctx.Done():
-		return FlushResult{}, ctx.Err()
+		if err != nil {
+			return FlushResult{}, err
+		}
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+			return FlushResult{}, ctx.Err()
+		}
+		w.mu.Lock()
+		late := w.behind && reason.closes() // the run was nearly over when it was joined
+		w.mu.Unlock()
+		if r.err != nil || !late || !first {
+			return r.result, r.err
+		}
 	}
 }
 
@@ -203,7 +210,7 @@ func (w *Watch) triggerLocked(reason Reason) {
 // joinLocked returns a run that will cover what has been applied by now.
 func (w *Watch) joinLocked(reason Reason) (r *run, err error) {
 	defer func() {
-		if r != nil && (reason == ReasonLastLeave || reason == ReasonStop) {
+		if r != nil && reason.closes() {
 			r.closing = true
 		}
 	}()

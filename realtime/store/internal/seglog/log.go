@@ -26,6 +26,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
@@ -179,7 +180,7 @@ func (l *Log) readSegment(n int, last bool) error {
 func (l *Log) junk(n int, f found) error {
 	l.spoiled = true
 	if !l.opts.Look {
-		name := fmt.Sprintf("journal-%08d-%d.bin", n, f.off)
+		name := fmt.Sprintf("journal-%08d-%d-%d.bin", n, f.off, time.Now().UnixMilli()) // numbers come again
 		if err := disk.Keep(l.opts.OS, l.opts.Damaged, name, f.junk); err != nil {
 			return err
 		}
@@ -253,13 +254,7 @@ func (l *Log) Close() {
 	l.seal()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.opts.Look || len(l.index) > 0 {
-		return
-	}
-	for len(l.segments) > 0 {
-		if err := l.opts.OS.Remove("remove segment", l.name(l.segments[0])); err != nil {
-			return // the next Open reads it once more
-		}
-		l.segments = l.segments[1:]
+	if !l.opts.Look && len(l.index) == 0 {
+		_ = l.clear() // what stays is read once more by the next Open
 	}
 }

@@ -205,33 +205,44 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestCloseLeavesNothingThatStatesCover closes with and without live entries.
-func TestCloseLeavesNothingThatStatesCover(t *testing.T) {
+// TestNothingLiveLeavesNoFiles trims, forgets and closes with and without live
+// entries: a start after a crash shall have nothing to read that states cover.
+func TestNothingLiveLeavesNoFiles(t *testing.T) {
 	o := options(t.TempDir())
 	l := open(t, o)
-	write(t, l, room, 1, 3)
-	write(t, l, "records:b", 1, 3)
-	if err := l.Trim(room, 3); err != nil {
-		t.Fatal(err)
+	files := func(want bool, when string) {
+		t.Helper()
+		if names, err := filepath.Glob(filepath.Join(o.Dir, "*.log")); err != nil || len(names) > 0 != want {
+			t.Errorf("%s: %v, %v", when, names, err)
+		}
 	}
-	l.Close()
-	l = open(t, o)
-	expect(t, l, "records:b", 3)
-	look := o
-	look.Look = true
-	for _, r := range []string{room, "records:b"} {
-		if err := l.Trim(r, 3); err != nil {
+	trim := func(room string) {
+		t.Helper()
+		if err := l.Trim(room, 3); err != nil {
 			t.Fatal(err)
 		}
 	}
-	open(t, look).Close()
-	if files, err := filepath.Glob(filepath.Join(o.Dir, "*.log")); err != nil || len(files) == 0 {
-		t.Errorf("who only looks has removed them: %v", err)
-	}
+	write(t, l, room, 1, 3)
+	write(t, l, "records:b", 1, 3)
+	trim(room)
 	l.Close()
-	if files, err := filepath.Glob(filepath.Join(o.Dir, "*.log")); err != nil || len(files) > 0 {
-		t.Errorf("%v, %v", files, err)
+	l = open(t, o)
+	expect(t, l, "records:b", 3)
+	trim("records:b")
+	files(true, "the first room's entries are read again by Open")
+	trim(room)
+	files(false, "all trimmed")
+	write(t, l, room, 1, 2) // it goes on
+	expect(t, open(t, o), room, 2)
+	if err := l.Forget(room, 0); err != nil {
+		t.Fatal(err)
 	}
+	look := o
+	look.Look = true
+	open(t, look).Close()
+	files(true, "who only looks removes nothing")
+	l.Close()
+	files(false, "closed")
 }
 
 // full is a disk on which files can be made and not written.

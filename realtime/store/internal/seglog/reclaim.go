@@ -15,6 +15,10 @@ func (l *Log) Trim(room string, through uint64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.drop(room, func(p place) bool { return p.seq <= through })
+	if len(l.index) == 0 {
+		l.seal()
+		return l.clear()
+	}
 	if len(l.segments) > maxSegments {
 		oldest := l.segments[0]
 		if n := l.live[oldest]; 0 < n && n < l.opts.SegmentBytes/4 {
@@ -41,6 +45,21 @@ func (l *Log) remove() error {
 		delete(l.live, n)
 		delete(l.forgets, n)
 		l.segments = slices.Delete(l.segments, i, i+1)
+	}
+	return nil
+}
+
+// clear removes all segments, in which nothing is live: a start after a crash
+// has nothing to read then.
+func (l *Log) clear() error {
+	for len(l.segments) > 0 {
+		n := l.segments[0]
+		if err := l.opts.OS.Remove("remove segment", l.name(n)); err != nil {
+			return err
+		}
+		delete(l.live, n)
+		delete(l.forgets, n)
+		l.segments = l.segments[1:]
 	}
 	return nil
 }
