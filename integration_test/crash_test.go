@@ -242,9 +242,9 @@ func TestCrash(t *testing.T) {
 func TestCrashFiles(t *testing.T) {
 	dir := filesTown(t, t.TempDir())
 	killWhileTyping(t, "the same, stored in files", dir, 2)
-	segments, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime", "journal", "*.log"))
-	if err != nil || len(segments) == 0 {
-		t.Errorf("no journal segments: the files were not used (%v)", err)
+	states, err := filepath.Glob(filepath.Join(dir, ".system-data", "realtime", "snapshots", "*", "*.state"))
+	if err != nil || len(states) == 0 {
+		t.Errorf("no states: the files were not used (%v)", err)
 	}
 }
 

@@ -234,13 +234,16 @@ func TestNothingLiveLeavesNoFiles(t *testing.T) {
 	files(false, "all trimmed")
 	write(t, l, room, 1, 2) // it goes on
 	expect(t, open(t, o), room, 2)
-	if err := l.Forget(room, 0); err != nil {
-		t.Fatal(err)
-	}
 	look := o
 	look.Look = true
 	open(t, look).Close()
 	files(true, "who only looks removes nothing")
+	if err := l.Forget(room, 0); err != nil {
+		t.Fatal(err)
+	}
+	files(false, "all forgotten")
+	write(t, l, room, 1, 1)
+	trim(room)
 	l.Close()
 	files(false, "closed")
 }
