@@ -147,6 +147,9 @@ func (s *Store) nothingIntact(room string, names []stateName, l *store.Loaded) (
 	if err := s.journal.PutAside(room, t.All("the state it belongs to is damaged")); err != nil {
 		return nil, err
 	}
+	if err := s.journal.Forget(room, 0); err != nil {
+		return nil, err
+	}
 	if err := s.putAside(room, names); err != nil {
 		return nil, err
 	}

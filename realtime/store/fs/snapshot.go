@@ -24,7 +24,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 		}
 		return wrap("create room", room, err)
 	}
-	if err := s.journal.Forget(room, 0); err != nil {
+	if err := s.journal.Begin(room); err != nil {
 		return wrap("create room", room, err)
 	}
 	seed.Room, seed.Version = room, 0

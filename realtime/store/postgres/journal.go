@@ -79,6 +79,9 @@ func (j journal) Trim(ctx context.Context, room string, through uint64) error {
 // Forget implements sqlstore.Journal.
 func (j journal) Forget(ctx context.Context, room string) error { return j.Trim(ctx, room, everything) }
 
+// Begin implements sqlstore.Journal.
+func (j journal) Begin(ctx context.Context, room string) error { return j.Forget(ctx, room) }
+
 // append writes entries with one statement.
 func (d *database) append(ctx context.Context, entries []store.Entry) error {
 	n := len(entries)

@@ -106,3 +106,6 @@ func (j journal) Trim(_ context.Context, room string, through uint64) error {
 
 // Forget implements sqlstore.Journal.
 func (j journal) Forget(_ context.Context, room string) error { return j.log.Forget(room, 0) }
+
+// Begin implements sqlstore.Journal.
+func (j journal) Begin(_ context.Context, room string) error { return j.log.Begin(room) }

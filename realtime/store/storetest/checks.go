@@ -25,6 +25,7 @@ func Checks() []Check {
 		{Name: "bytes are not shared", run: aliasing},
 		{Name: "latest", run: latest},
 		{Name: "delete", run: deletes},
+		{Name: "a namesake of a deleted room starts empty", run: namesake},
 		{Name: "sweep keeps the newest", run: sweep},
 		{Name: "rooms are told apart", run: names},
 		{Name: "large and empty values", run: sizes},

@@ -116,7 +116,7 @@ func damagedMetas(b *bench) error {
 }
 
 func damagedAll(b *bench) error {
-	if err := errors.Join(b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
+	if err := errors.Join(b.create("records:b"), b.append("records:b", 1, 1), b.create(room), b.append(room, 1, 9), b.snapshot(room, 3, 1), b.snapshot(room, 6, 2)); err != nil {
 		return err
 	}
 	if err := b.damage(room, AllStates, 0); err != nil {
@@ -129,5 +129,11 @@ func damagedAll(b *bench) error {
 	if err := b.create(room); err != nil {
 		return fmt.Errorf("after everything was put aside: %w", err)
 	}
-	return b.expect(room, want{aux: "seed", anyDamag: true})
+	if err := b.expect(room, want{aux: "seed", anyDamag: true}); err != nil {
+		return err
+	}
+	if err := errors.Join(b.append(room, 1, 1), b.reopen()); err != nil {
+		return err
+	}
+	return b.expect(room, want{through: 1, aux: "seed", anyDamag: true})
 }

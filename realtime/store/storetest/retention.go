@@ -34,6 +34,19 @@ func deletes(b *bench) error {
 	return b.expect("records:b", want{through: 2, aux: "seed"})
 }
 
+// A room's entries that a state covered are gone from the store's view before
+// they are gone from its files, which another room may keep: a room that is made
+// anew under that name must not find them, whatever happens to the process.
+func namesake(b *bench) error {
+	if err := errors.Join(b.create(room), b.create("records:b"), b.append(room, 1, 4), b.append("records:b", 1, 1), b.snapshot(room, 4, 1), b.snapshot(room, 4, 2)); err != nil {
+		return err
+	}
+	if err := errors.Join(b.s.Delete(b.ctx, room), b.create(room), b.append(room, 1, 2), b.reopen()); err != nil {
+		return err
+	}
+	return b.expect(room, want{through: 2, aux: "seed"})
+}
+
 func sweep(b *bench) error {
 	old := time.Now().Add(-100 * time.Hour)
 	for _, r := range []string{"records:idle", "records:live", "records:new"} {

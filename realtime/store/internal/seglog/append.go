@@ -150,15 +150,24 @@ func (l *Log) seal() {
 	}
 }
 
-// Forget makes the entries of a room from a number on void for good.
+// Begin makes sure that a room that is new has no entries. After Forget there
+// are none but those of a commit that was under way.
+func (l *Log) Begin(room string) error {
+	l.mu.Lock()
+	late := len(l.index[room]) > 0
+	l.mu.Unlock()
+	if !late {
+		return nil // without a wait for the disk
+	}
+	return l.Forget(room, 0)
+}
+
+// Forget makes the entries of a room from a number on void for good, also those
+// that were trimmed: they may still be in a segment.
 func (l *Log) Forget(room string, from uint64) error {
 	l.write.Lock()
 	defer l.write.Unlock()
-	l.mu.Lock()
-	ps := l.index[room]
-	none := len(ps) == 0 || ps[len(ps)-1].seq < from
-	l.mu.Unlock()
-	if none {
+	if l.newest() == 0 {
 		return nil
 	}
 	seg, _, err := l.commit(appendForget(nil, room, from))

@@ -20,6 +20,11 @@ func putAside(ctx context.Context, a *Access, room string, states []stateRow, me
 	if err := a.Journal.PutAside(ctx, room, entries); err != nil {
 		return fmt.Errorf("put damaged entries aside: %w", err)
 	}
+	if meta == nil {
+		if err := a.Journal.Forget(ctx, room); err != nil {
+			return fmt.Errorf("forget the entries of a damaged room: %w", err)
+		}
+	}
 	if len(states) == 0 {
 		return nil
 	}

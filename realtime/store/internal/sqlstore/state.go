@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 			// Entries of a deleted room of that name may be left. Whoever
 			// creates it at the same time waits for this transaction, so that
 			// its first entries are not taken for them.
-			if err := a.Journal.Forget(ctx, room); err != nil {
+			if err := a.Journal.Begin(ctx, room); err != nil {
 				return err
 			}
 			return insertState(ctx, tx, &seed, meta)

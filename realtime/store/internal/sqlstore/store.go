@@ -38,6 +38,9 @@ type Journal interface {
 	Trim(ctx context.Context, room string, through uint64) error
 	// Forget removes all entries of a room, for good.
 	Forget(ctx context.Context, room string) error
+	// Begin is Forget for a room that was forgotten or never was: only a commit
+	// that was under way can have left something.
+	Begin(ctx context.Context, room string) error
 }
 
 // Access is a way to the data of one room.
