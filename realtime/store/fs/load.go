@@ -42,15 +42,7 @@ func (s *Store) Aside(ctx context.Context) ([]store.Damage, error) {
 		return nil, err
 	}
 	defer end()
-	files, err := s.os.ReadDir("list damaged", s.damaged())
-	if errors.Is(err, iofs.ErrNotExist) {
-		return nil, nil
-	}
-	var list []store.Damage
-	for _, f := range files {
-		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + s.damaged()})
-	}
-	return list, err
+	return disk.Kept(s.os, s.damaged())
 }
 
 // load finds the best intact state and, if move is set, puts the rest aside.

@@ -73,7 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		Dir: journal, Damaged: s.damaged(), SegmentBytes: o.SegmentBytes, OS: s.os, Exists: s.exists, Logger: s.log,
 	})
 	if err == nil {
-		err = s.settle()
+		err = s.journal.Settle(s.oldest)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("file store: %w", err), s.unlock())
@@ -89,22 +89,13 @@ func (s *Store) exists(room string) bool {
 	return err == nil
 }
 
-// settle drops entries that snapshots cover, and voids those of rooms that do
-// not exist any more.
-func (s *Store) settle() error {
-	for _, room := range s.journal.Rooms() {
-		names, err := s.list(room)
-		switch {
-		case errors.Is(err, store.ErrNoRoom):
-			err = s.journal.Forget(room, 0)
-		case err == nil:
-			err = s.journal.Trim(room, names[len(names)-1].seq)
-		}
-		if err != nil {
-			return err
-		}
+// oldest returns the sequence number of a room's oldest state.
+func (s *Store) oldest(room string) (uint64, error) {
+	names, err := s.list(room)
+	if err != nil {
+		return 0, err
 	}
-	return nil
+	return names[len(names)-1].seq, nil
 }
 
 // begin admits a call; the caller must call end.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,21 +36,7 @@ func (d *database) openJournal(ctx context.Context) (err error) {
 	if err != nil || d.opts.ReadOnly {
 		return err
 	}
-	for _, room := range d.log.Rooms() {
-		switch seq, err := d.oldest(ctx, room); {
-		case errors.Is(err, store.ErrNoRoom):
-			if err := d.log.Forget(room, 0); err != nil {
-				return err
-			}
-		case err != nil:
-			return err
-		default:
-			if err := d.log.Trim(room, seq); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return d.log.Settle(func(room string) (uint64, error) { return d.oldest(ctx, room) })
 }
 
 // refuseOld keeps the journal of a build before the first release, a database,
@@ -67,15 +52,8 @@ func refuseOld(dir string) error {
 func (d *database) damaged() string { return filepath.Join(d.opts.Journal, "damaged") }
 
 // aside lists what the journal has put aside.
-func (d *database) aside() (list []store.Damage, err error) {
-	files, err := os.ReadDir(d.damaged())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	for _, f := range files {
-		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + d.damaged()})
-	}
-	return list, err
+func (d *database) aside() ([]store.Damage, error) {
+	return disk.Kept(disk.Real{}, d.damaged())
 }
 
 // append writes entries. A write that has begun is not cut short.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/civicpress/realtimefx/realtime/store"
 )
 
 // OS is a file system. The first argument names the operation for tests; the
@@ -72,6 +74,18 @@ func Keep(o OS, dir, name string, b []byte) error {
 		return err
 	}
 	return Replace(o, "damaged", filepath.Join(dir, name), b)
+}
+
+// Kept lists the files of such a folder.
+func Kept(o OS, dir string) (list []store.Damage, err error) {
+	files, err := o.ReadDir("list damaged", dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, f := range files {
+		list = append(list, store.Damage{What: "file " + f.Name(), Reason: "it was kept in " + dir})
+	}
+	return list, err
 }
 
 // Real is the file system of the machine. Files and folders that it makes are

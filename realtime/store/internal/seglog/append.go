@@ -179,7 +179,6 @@ func (l *Log) Forget(room string, from uint64) error {
 	l.forgets[seg] = true
 	l.drop(room, func(p place) bool { return p.seq >= from })
 	if len(l.index) == 0 {
-		l.seal()
 		_ = l.clear() // what stays is void all the same
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	iofs "io/fs"
 	"log/slog"
+	"maps"
 	"math/bits"
 	"path/filepath"
 	"slices"
@@ -32,14 +33,14 @@ import (
 	"github.com/civicpress/realtimefx/realtime/store/internal/disk"
 )
 
-// DefaultSegmentBytes is the size at which a segment is closed.
-const DefaultSegmentBytes = 8 << 20
+// segmentBytes is the size at which a segment is closed.
+const segmentBytes = 8 << 20
 
 // Options says where the journal is.
 type Options struct {
 	Dir          string // exists, but for Look
 	Damaged      string // the folder for what cannot be used; made when needed
-	SegmentBytes int64  // 0 = DefaultSegmentBytes
+	SegmentBytes int64  // at which a segment is closed; 0 = 8 MB
 	OS           disk.OS
 	// Exists tells whether a room is there: damage of others is not told.
 	Exists func(room string) bool
@@ -79,7 +80,7 @@ type place struct {
 // Open reads all segments.
 func Open(o Options) (*Log, error) {
 	if o.SegmentBytes <= 0 {
-		o.SegmentBytes = DefaultSegmentBytes
+		o.SegmentBytes = segmentBytes
 	}
 	l := &Log{opts: o}
 	err := l.open()
@@ -235,15 +236,11 @@ func (l *Log) drop(room string, dead func(place) bool) {
 	}
 }
 
-// Rooms returns the rooms that have entries, in no order.
-func (l *Log) Rooms() []string {
+// rooms returns the rooms that have entries, in no order.
+func (l *Log) rooms() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rooms := make([]string, 0, len(l.index))
-	for room := range l.index {
-		rooms = append(rooms, room)
-	}
-	return rooms
+	return slices.Collect(maps.Keys(l.index))
 }
 
 // Close ends the open segment, and removes all if states cover everything in

@@ -1,6 +1,11 @@
 package seglog
 
-import "slices"
+import (
+	"errors"
+	"slices"
+
+	"github.com/civicpress/realtimefx/realtime/store"
+)
 
 // maxSegments is the number of segments above which the entries that keep the
 // oldest alive are copied.
@@ -16,7 +21,6 @@ func (l *Log) Trim(room string, through uint64) error {
 	defer l.mu.Unlock()
 	l.drop(room, func(p place) bool { return p.seq <= through })
 	if len(l.index) == 0 {
-		l.seal()
 		return l.clear()
 	}
 	if len(l.segments) > maxSegments {
@@ -39,27 +43,52 @@ func (l *Log) remove() error {
 			i++
 			continue
 		}
-		if err := l.opts.OS.Remove("remove segment", l.name(n)); err != nil {
+		if err := l.unlink(i); err != nil {
 			return err
 		}
-		delete(l.live, n)
-		delete(l.forgets, n)
-		l.segments = slices.Delete(l.segments, i, i+1)
 	}
 	return nil
 }
 
-// clear removes all segments, in which nothing is live: a start after a crash
-// has nothing to read then.
+// unlink removes one segment, in which nothing is live.
+func (l *Log) unlink(i int) error {
+	n := l.segments[i]
+	if err := l.opts.OS.Remove("remove segment", l.name(n)); err != nil {
+		return err
+	}
+	delete(l.live, n)
+	delete(l.forgets, n)
+	l.segments = slices.Delete(l.segments, i, i+1)
+	return nil
+}
+
+// clear removes all segments when nothing is live, the oldest first: a start after
+// a crash has nothing to read then.
 func (l *Log) clear() error {
+	l.seal()
 	for len(l.segments) > 0 {
-		n := l.segments[0]
-		if err := l.opts.OS.Remove("remove segment", l.name(n)); err != nil {
+		if err := l.unlink(0); err != nil {
 			return err
 		}
-		delete(l.live, n)
-		delete(l.forgets, n)
-		l.segments = l.segments[1:]
+	}
+	return nil
+}
+
+// Settle is for after Open: it drops what states cover, and makes void what is
+// left of rooms that do not exist. oldest returns the sequence number of a
+// room's oldest state, or store.ErrNoRoom.
+func (l *Log) Settle(oldest func(room string) (uint64, error)) error {
+	for _, room := range l.rooms() {
+		seq, err := oldest(room)
+		switch {
+		case errors.Is(err, store.ErrNoRoom):
+			err = l.Forget(room, 0)
+		case err == nil:
+			err = l.Trim(room, seq)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
