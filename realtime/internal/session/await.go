@@ -17,30 +17,48 @@ func (s *Session) await() bool {
 		return true
 	}
 	for !s.pending() {
-		if s.cfg.Linger == 0 {
-			s.dismiss()
-		}
-		err := c.raw.Read(c.fill)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			_ = c.SetReadDeadline(time.Time{})
-			s.awake.Store(false)
-			if s.cfg.Lot.park(s) {
-				return false
+		if s.row >= talking {
+			s.waits.Store(true)
+			err := c.raw.Read(c.fill)
+			dismissed := !s.waits.CompareAndSwap(true, false)
+			if err == nil {
+				continue
 			}
-			s.awake.Store(true)
-			return true // the library waits
-		case err != nil:
-			return true // the library meets the same
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				return true // the library meets the same
+			}
+			_ = c.SetReadDeadline(time.Time{})
+			if !dismissed {
+				continue // the deadline was meant for a wait before
+			}
+			s.row = 0
+		} else if c.glimpse(); !c.silent() {
+			continue
 		}
+		s.parkedAt = time.Now()
+		return !s.cfg.Lot.park(s) // else the library waits
 	}
 	return true
 }
 
-// dismiss has a goroutine that only waits end. It may be called from anywhere,
-// and does nothing to one that has something to do, or that is none.
+// talking is how many times in a row a client must have sent something, each
+// less than Config.Linger after the one before, for a goroutine to wait for what
+// comes next. Who types or moves a cursor does; a client that joins does not,
+// and thousands may join at once.
+const talking = 3
+
+// woken notes that a parked socket has something to read.
+func (s *Session) woken() {
+	if time.Since(s.parkedAt) < s.cfg.Linger {
+		s.row++
+	} else {
+		s.row = 1
+	}
+}
+
+// dismiss has a goroutine end that only waits. It may be called from anywhere.
 func (s *Session) dismiss() {
-	if canPark && s.sock.conn.raw != nil && s.awake.Load() {
+	if s.waits.CompareAndSwap(true, false) {
 		_ = s.sock.conn.SetReadDeadline(longAgo)
 	}
 }
@@ -51,13 +69,12 @@ var longAgo = time.Unix(1, 0)
 // to read after that, or the end.
 func (s *Session) pending() bool {
 	s.answerPings()
-	return s.sock.conn.unread() > 0 || s.sock.conn.readErr != nil
+	return !s.sock.conn.silent()
 }
 
 // glance reads what a parked socket has, without waiting, and reports whether
 // that needs a goroutine: if it is more than a ping or two, at least.
 func (s *Session) glance() bool {
 	c := s.sock.conn
-	err := c.raw.Control(func(fd uintptr) { c.fillFrom(fd) })
-	return err != nil || c.unread() > frameHead || s.pending()
+	return !c.glimpse() || c.unread() > frameHead || s.pending()
 }

@@ -129,6 +129,16 @@ func (c *conn) fillFrom(fd uintptr) bool {
 	return true
 }
 
+// glimpse reads what the socket has, without waiting. It reports false if the
+// connection is closed.
+func (c *conn) glimpse() bool { return c.raw.Control(func(fd uintptr) { c.fillFrom(fd) }) == nil }
+
+// silent reports whether neither bytes nor the end were read and not handled.
+func (c *conn) silent() bool { return c.unread() == 0 && c.readErr == nil }
+
+// ended reports whether only the end is left to be read.
+func (c *conn) ended() bool { return c.unread() == 0 && c.readErr != nil }
+
 // unread is how many bytes were read from the socket and not yet by those who
 // handle messages. It counts nothing where the library waits for the socket.
 func (c *conn) unread() int { return c.br.Buffered() + c.to - c.from }

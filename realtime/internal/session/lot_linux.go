@@ -26,10 +26,17 @@ type Lot struct {
 	parked []*Session // guarded by mu; by descriptor
 	epoll  *os.File   // guarded by mu; the set, for which Go's poller waits; nil if not open
 	fd     int        // guarded by mu; its descriptor
+	ended  []*Session // guarded by mu; whose peers are gone
+	enders int        // guarded by mu; goroutines that end them
 }
 
-// atOnce is how many sockets are looked at before other goroutines have a turn.
-const atOnce = 64
+const (
+	// atOnce is how many sockets are looked at before other goroutines have a
+	// turn.
+	atOnce = 64
+	// maxEnders is how many goroutines end sessions.
+	maxEnders = 4
+)
 
 // Open begins to take sockets. Before, and after Close, it takes none.
 func (l *Lot) Open() error {
@@ -115,7 +122,12 @@ func (l *Lot) watch(raw syscall.RawConn) {
 		}
 		for _, e := range events[:n] {
 			s := l.leave(int(e.Fd))
-			if s.glance() || !l.park(s) {
+			switch {
+			case !s.glance() && l.park(s):
+			case s.sock.conn.ended():
+				l.end(s)
+			default:
+				s.woken()
 				l.Tasks.Go(s.serve)
 			}
 		}
@@ -123,6 +135,40 @@ func (l *Lot) watch(raw syscall.RawConn) {
 			runtime.Gosched() // when a crowd goes, let it go before the next
 		}
 	}
+}
+
+// end has a session end whose peer is gone and has left nothing to read. When a
+// crowd goes, a few goroutines are enough for all of them.
+func (l *Lot) end(s *Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = append(l.ended, s)
+	if l.enders < maxEnders {
+		l.enders++
+		l.Tasks.Go(l.endAll)
+	}
+}
+
+func (l *Lot) endAll() {
+	for s := l.nextEnded(); s != nil; s = l.nextEnded() {
+		s.serve()
+		runtime.Gosched() // for the room that it has left
+	}
+}
+
+// nextEnded returns nil if there is none; then the caller's goroutine ends.
+func (l *Lot) nextEnded() *Session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.ended) - 1
+	if n < 0 {
+		l.ended = nil
+		l.enders--
+		return nil
+	}
+	s := l.ended[n]
+	l.ended[n], l.ended = nil, l.ended[:n]
+	return s
 }
 
 // ready returns what can be read now. It never waits, so it does without the

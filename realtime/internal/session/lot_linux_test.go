@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,6 +84,22 @@ func serving() bool {
 	return bytes.Contains(buf[:runtime.Stack(buf, true)], []byte(".(*Session).serve("))
 }
 
+// untilParked waits until a socket has no reader. tick helps.
+func untilParked(t *testing.T, s *Session, tick func()) {
+	t.Helper()
+	parked := func() bool {
+		s.cfg.Lot.mu.Lock()
+		defer s.cfg.Lot.mu.Unlock()
+		return slices.Contains(s.cfg.Lot.parked, s)
+	}
+	for deadline := time.Now().Add(10 * time.Second); !parked(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("the goroutine of a silent client stays")
+		}
+		tick()
+	}
+}
+
 // Whoever only answers pings, or asks with them, starts no goroutine: one would
 // stay for an hour here.
 func TestPingsStartNoReader(t *testing.T) {
@@ -99,9 +116,12 @@ func TestPingsStartNoReader(t *testing.T) {
 	if serving() {
 		t.Error("pings have started a reader")
 	}
-	says(t, client, 0x81, `{"type":"ping"}`, len(wire.Pong(time.Now())))
+	for range talking {
+		untilParked(t, s, func() {})
+		says(t, client, 0x81, `{"type":"ping"}`, len(wire.Pong(time.Now())))
+	}
 	if !serving() {
-		t.Error("who has sent a message is not waited for")
+		t.Error("who sends one message after the other is not waited for")
 	}
 	client.Close()
 	if code := <-over; code != codeBroken {
@@ -115,17 +135,15 @@ func TestSilentReadersAreDismissed(t *testing.T) {
 	s, client, over := lonely(t, 10*time.Second)
 	s.Start(s.over)
 	for range 3 {
-		says(t, client, 0x81, `{"type":"ping"}`, len(wire.Pong(time.Now())))
+		for range talking {
+			untilParked(t, s, func() {}) // one message does not make a talk
+			says(t, client, 0x81, `{"type":"ping"}`, len(wire.Pong(time.Now())))
+		}
 		s.Tick(time.Now())
 		if !serving() {
-			t.Error("who has just sent a message is not waited for")
+			t.Error("who has just sent some messages is not waited for")
 		}
-		for deadline := time.Now().Add(10 * time.Second); serving(); runtime.Gosched() {
-			if time.Now().After(deadline) {
-				t.Fatal("the goroutine of a silent client stays")
-			}
-			s.Tick(time.Now().Add(10 * time.Second))
-		}
+		untilParked(t, s, func() { s.Tick(time.Now().Add(10 * time.Second)) })
 	}
 	s.Kill(wire.CloseRestart)
 	if code := <-over; code != wire.CodeRestart {

@@ -58,8 +58,10 @@ type Session struct {
 	left     bool // the peer has hung up; what it sent before may still be unread
 	spent    bool // … and no more of that is wanted
 	known    bool // to the system's part of Config.Lot
+	row      int  // times that it was woken in a row, see talking
+	parkedAt time.Time
 
-	awake  atomic.Bool              // a goroutine reads, or waits for the client
+	waits  atomic.Bool              // a goroutine waits for the client
 	over   func(code int)           // set by Start
 	ending atomic.Pointer[farewell] // why it ended; nil = it has not
 	watch  watch                    // the server's ticker
@@ -94,7 +96,6 @@ func (s *Session) Start(over func(code int)) {
 
 // serve reads until the connection ends, or nothing came for a while.
 func (s *Session) serve() {
-	s.awake.Store(true)
 	for s.await() {
 		if err := s.read(); err != nil || s.spent {
 			s.conclude(err)
