@@ -46,7 +46,11 @@ func (r *registry) remove(l *live) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.all, l)
-	if len(r.all) == 0 && r.empty != nil {
+	if len(r.all) > 0 {
+		return
+	}
+	r.all = nil // a map keeps the size that a crowd gave it
+	if r.empty != nil {
 		close(r.empty)
 		r.empty = nil
 	}

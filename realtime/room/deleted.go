@@ -160,7 +160,7 @@ func (m *Manager) retireClosed(ctx context.Context, id string) {
 	m.mu.Unlock()
 	defer func() {
 		m.mu.Lock()
-		delete(m.entries, id)
+		m.forgetLocked(id)
 		m.mu.Unlock()
 		close(e.gone)
 	}()

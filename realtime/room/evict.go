@@ -131,8 +131,16 @@ func (m *Manager) finish(e *entry, reason string) {
 		m.retireOpen(ctx, r)
 	}
 	m.mu.Lock()
-	delete(m.entries, e.id)
+	m.forgetLocked(e.id)
 	m.mu.Unlock()
 	close(e.gone)
 	m.emit("", hooks.RoomDestroyed{RoomID: r.id, RoomType: r.kind, Reason: reason})
+}
+
+// forgetLocked removes a room from the list.
+func (m *Manager) forgetLocked(id string) {
+	delete(m.entries, id)
+	if len(m.entries) == 0 {
+		m.entries = map[string]*entry{} // a map keeps the size that a crowd gave it
+	}
 }

@@ -25,7 +25,7 @@ func (m *Manager) open(e *entry, h Handler, roomType, local string) {
 		e.err = loadError(err)
 		m.reportFailure(e, roomType, e.err)
 		m.mu.Lock()
-		delete(m.entries, e.id) // the next one to come tries again
+		m.forgetLocked(e.id) // the next one to come tries again
 		m.mu.Unlock()
 		close(e.gone)
 		close(e.ready)

@@ -159,6 +159,9 @@ func (w *Watch) Close(ctx context.Context) error {
 	k := w.keeper
 	k.mu.Lock()
 	delete(k.watches, w)
+	if len(k.watches) == 0 {
+		k.watches = map[*Watch]struct{}{} // a map keeps the size that a crowd gave it
+	}
 	delete(k.failures, w.src.RoomID())
 	k.mu.Unlock()
 	if r == nil {
