@@ -27,6 +27,13 @@ const (
 	// been given back, to be worth a collection.
 	trimWorth = 4 << 20
 	trimPart  = 8
+	// trimCalm is how many bytes may be allocated between two looks for the
+	// program to count as at rest, and trimCalmLooks for how many looks it must
+	// have been so that the rest is collected as well: what was done last, as the
+	// closing of documents, is garbage until then, and nothing more may come.
+	trimCalm      = 512 << 10
+	trimCalmLooks = 3
+	trimCalmWorth = 256 << 10
 	// trimSettled is how long after a collection the program's pages and what
 	// SQLite has freed are let go of once more: goroutines whose stacks it made
 	// smaller need their tables when they grow again, and then no more; and
@@ -38,19 +45,33 @@ const (
 type trimmer struct {
 	allocated uint64 // at the last look
 	done      uint64 // allocated when memory was last given back
+	calm      int    // looks in a row at which the program was at rest
 }
 
 // due is told the bytes allocated since the start, those in use, and those that
 // lie free.
 func (t *trimmer) due(allocated, used, free uint64) bool {
-	quiet := allocated-t.allocated <= trimQuiet
+	since := allocated - t.allocated
 	t.allocated = allocated
+	if t.calm++; since > trimCalm {
+		t.calm = 0
+	}
 	worth := max(trimWorth, used/trimPart)
-	if !quiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
+	if t.calm == trimCalmLooks {
+		worth = trimCalmWorth // once
+	}
+	if since > trimQuiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
 		return false
 	}
 	t.done = allocated
 	return true
+}
+
+// did is told the bytes allocated after memory was given back: that takes some
+// itself, which is neither work nor worth a collection.
+func (t *trimmer) did(allocated uint64) {
+	t.done += allocated - t.allocated
+	t.allocated = allocated
 }
 
 // trimMemory appends the trimmer to the lifecycle.
@@ -79,17 +100,20 @@ func trimMemory(lc fx.Lifecycle) {
 				if pacing {
 					p.set(figures[3].Value.Uint64())
 				}
-				if t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()) {
+				switch {
+				case t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()):
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
-					letGoOfSQLite()
-					letGoOfProgram()
 					settled = time.Now().Add(trimSettled)
-				} else if !settled.IsZero() && time.Now().After(settled) {
-					letGoOfSQLite()
-					letGoOfProgram()
+				case !settled.IsZero() && time.Now().After(settled):
 					settled = time.Time{}
+				default:
+					continue
 				}
+				letGoOfSQLite()
+				letGoOfProgram()
+				metrics.Read(figures[:1])
+				t.did(figures[0].Value.Uint64())
 			}
 		}()
 	}, func() {
