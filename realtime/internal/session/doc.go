@@ -3,11 +3,12 @@
 //
 // # Guarantees
 //
-//   - Reading: one goroutine at a time. It waits for what a client sends next, as
-//     when somebody types, until Tick finds that nothing came for Config.Linger;
-//     then it ends, and on Linux Lot watches the socket. Pings and pongs need no
-//     reader. On other systems, and for connections that are no sockets, the
-//     goroutine stays. An idle connection owns no read buffer; one is borrowed
+//   - Reading: one goroutine at a time. On Linux it ends when there is nothing to
+//     read, and Lot watches the socket. Of a client that keeps talking, as when
+//     somebody types, it waits for what comes next until Tick finds that nothing
+//     came for Config.Linger. Pings and pongs need no reader, and when a crowd
+//     goes a few goroutines end all its sessions. On other systems, and for
+//     connections that are no sockets, the goroutine stays. An idle connection owns no read buffer; one is borrowed
 //     when bytes arrive. Nothing a client sends after the upgrade is lost: until
 //     its session serves it, it waits in the kernel.
 //   - Writing: goroutines exist only while frames wait. One serves many sockets,
