@@ -54,12 +54,11 @@ var readBuffers = sync.Pool{New: func() any { b := make([]byte, readChunk); retu
 
 var errQuota = errors.New("the peer sends more than is read of it")
 
+// newConn takes over a connection, of which early was read already.
 func newConn(nc net.Conn, early []byte) *conn {
-	c := &conn{Conn: nc}
-	if sc, ok := nc.(syscall.Conn); ok && canPoll {
-		if raw, err := sc.SyscallConn(); err == nil {
-			c.raw, c.fill, c.pour = raw, c.fillFrom, c.pourInto
-		}
+	c := new(conn)
+	if c.Conn, c.raw = takeOver(nc); c.raw != nil {
+		c.fill, c.pour = c.fillFrom, c.pourInto
 	}
 	if len(early) > 0 {
 		b := bytes.Clone(early)

@@ -69,7 +69,7 @@ func TestConnWritesFramesWhole(t *testing.T) {
 		if n, err := c.writeFrames(frames); err != nil || n != len(want) {
 			t.Errorf("wrote %d of %d: %v", n, len(want), err)
 		}
-		here.Close()
+		c.Close()
 	}()
 	got, err := io.ReadAll(there)
 	if err != nil || !bytes.Equal(got, want) {
@@ -86,7 +86,7 @@ func TestNothingFollowsACloseFrame(t *testing.T) {
 	if _, err := c.writeFrames([]wire.Frame{wire.Ping}); err == nil {
 		t.Error("a frame after the close frame")
 	}
-	here.Close()
+	c.Close()
 	if got, _ := io.ReadAll(there); !bytes.Equal(got, []byte{opClose, 0}) {
 		t.Errorf("%x", got)
 	}
@@ -139,7 +139,7 @@ func TestConnWritesWithoutWaiting(t *testing.T) {
 		if !c.writeMu.TryLock() {
 			t.Error("the connection stays locked")
 		}
-		here.Close()
+		c.Close()
 	}()
 	got, err := io.ReadAll(there)
 	if err != nil || !bytes.Equal(got, want) {
@@ -156,7 +156,7 @@ func TestConnWritesAtOnceWhatFits(t *testing.T) {
 	if err != nil || left != nil || n != len(wire.Ping)+len(wire.KeepAlive)+40_000 {
 		t.Fatalf("%d bytes, left %v: %v", n, left, err)
 	}
-	here.Close()
+	c.Close()
 	if got, err := io.ReadAll(there); err != nil || len(got) != n {
 		t.Errorf("%d bytes arrived of %d: %v", len(got), n, err)
 	}

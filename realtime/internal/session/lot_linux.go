@@ -75,6 +75,9 @@ func (l *Lot) Close() {
 // another goroutine. If park reports true, the caller must let go of the session.
 func (l *Lot) park(s *Session) bool {
 	ok := false
+	if b, bare := s.sock.conn.Conn.(*bare); bare {
+		b.rest()
+	}
 	_ = s.sock.conn.raw.Control(func(fd uintptr) { ok = l.enter(s, int(fd)) })
 	return ok
 }
