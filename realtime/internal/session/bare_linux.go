@@ -34,15 +34,7 @@ type bare struct {
 
 // takeOver makes a bare connection of one of package net, which it closes. What
 // cannot be taken over is returned as it is.
-func takeOver(nc net.Conn) (net.Conn, syscall.RawConn) {
-	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return nc, nil
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return nc, nil
-	}
+func takeOver(nc net.Conn, raw syscall.RawConn) (net.Conn, syscall.RawConn) {
 	b := &bare{fd: -1}
 	if err := raw.Control(func(fd uintptr) { b.fd = again(fd) }); err != nil || b.fd < 0 {
 		return nc, raw
@@ -69,16 +61,6 @@ func (b *bare) use(f func(fd uintptr)) error {
 	}
 	f(uintptr(b.fd))
 	return nil
-}
-
-// try is use for what may not be done yet.
-func (b *bare) try(f func(fd uintptr) (done bool)) (done bool, err error) {
-	b.using.RLock()
-	defer b.using.RUnlock()
-	if b.fd < 0 {
-		return false, net.ErrClosed
-	}
-	return f(uintptr(b.fd)), nil
 }
 
 // Read implements net.Conn.
@@ -122,13 +104,11 @@ func (b *bare) Write(p []byte) (n int, err error) {
 }
 
 // writeSome writes what the socket takes now.
-func (b *bare) writeSome(p []byte) (int, error) {
-	b.using.RLock()
-	defer b.using.RUnlock()
-	if b.fd < 0 {
-		return 0, net.ErrClosed
+func (b *bare) writeSome(p []byte) (n int, err error) {
+	if closed := b.use(func(fd uintptr) { n, err = writeSocket(fd, p) }); closed != nil {
+		return 0, closed
 	}
-	return writeSocket(uintptr(b.fd), p)
+	return n, err
 }
 
 // bareRaw is a bare as a syscall.RawConn, whose Read and Write are others.
@@ -139,36 +119,28 @@ func (r *bareRaw) Control(f func(fd uintptr)) error { return (*bare)(r).use(f) }
 
 // Read implements syscall.RawConn: it waits until f is done.
 func (r *bareRaw) Read(f func(fd uintptr) (done bool)) error {
-	b := (*bare)(r)
-	for {
-		if !b.keeps() { // else it looks itself before it waits
-			if done, err := b.try(f); done || err != nil {
-				return err
-			}
-		}
-		_, raw, err := b.wait(true)
-		if err == nil {
-			defer b.waited()
-			return raw.Read(f)
-		}
-		if !errors.Is(err, errShort) {
-			return err
-		}
-		time.Sleep(shortPause)
-	}
+	return (*bare)(r).until(f, true, syscall.RawConn.Read)
 }
 
 // Write implements syscall.RawConn: it waits until f is done.
 func (r *bareRaw) Write(f func(fd uintptr) (done bool)) error {
-	b := (*bare)(r)
+	return (*bare)(r).until(f, false, syscall.RawConn.Write)
+}
+
+// until returns when f is done; wait is what waits for the socket, and calls f
+// before and after.
+func (b *bare) until(f func(fd uintptr) (done bool), reader bool, wait func(syscall.RawConn, func(fd uintptr) bool) error) error {
 	for {
-		if done, err := b.try(f); done || err != nil {
-			return err
+		if !reader || !b.keeps() { // who waits often is spared a look
+			done := false
+			if err := b.use(func(fd uintptr) { done = f(fd) }); done || err != nil {
+				return err
+			}
 		}
-		_, raw, err := b.wait(false)
+		_, raw, err := b.wait(reader)
 		if err == nil {
 			defer b.waited()
-			return raw.Write(f)
+			return wait(raw, f)
 		}
 		if !errors.Is(err, errShort) {
 			return err

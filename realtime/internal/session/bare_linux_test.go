@@ -17,10 +17,9 @@ import (
 func takenOver(t *testing.T) (b *bare, there net.Conn) {
 	t.Helper()
 	here, there := pipe(t)
-	nc, _ := takeOver(here)
-	b, ok := nc.(*bare)
+	b, ok := newConn(here, nil).Conn.(*bare)
 	if !ok {
-		t.Fatalf("a TCP connection was not taken over: %T", nc)
+		t.Fatal("a TCP connection was not taken over")
 	}
 	t.Cleanup(func() { b.Close() })
 	return b, there

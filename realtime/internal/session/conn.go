@@ -56,9 +56,12 @@ var errQuota = errors.New("the peer sends more than is read of it")
 
 // newConn takes over a connection, of which early was read already.
 func newConn(nc net.Conn, early []byte) *conn {
-	c := new(conn)
-	if c.Conn, c.raw = takeOver(nc); c.raw != nil {
-		c.fill, c.pour = c.fillFrom, c.pourInto
+	c := &conn{Conn: nc}
+	if sc, ok := nc.(syscall.Conn); ok && canPoll {
+		if raw, err := sc.SyscallConn(); err == nil {
+			c.Conn, c.raw = takeOver(nc, raw)
+			c.fill, c.pour = c.fillFrom, c.pourInto
+		}
 	}
 	if len(early) > 0 {
 		b := bytes.Clone(early)
