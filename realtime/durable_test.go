@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,13 +162,17 @@ func TestStopSavesClosesAndIsFoundAgain(t *testing.T) {
 	next.dial(dial{user: 1, doc: a.state()}).sync().untilText("seed kept")
 }
 
-// gatedStore lets snapshots wait.
+// gatedStore lets snapshots wait once it is shut.
 type gatedStore struct {
 	store.Store
+	shut        atomic.Bool
 	asked, pass chan struct{}
 }
 
 func (g *gatedStore) SaveSnapshot(ctx context.Context, sn store.Snapshot, meta store.Meta) (version int64, err error) {
+	if !g.shut.Load() {
+		return g.Store.SaveSnapshot(ctx, sn, meta)
+	}
 	select {
 	case g.asked <- struct{}{}:
 	default:
@@ -188,6 +193,7 @@ func TestReadinessEndsFirst(t *testing.T) {
 	if !s.server.Ready() {
 		t.Error("not ready")
 	}
+	disk.shut.Store(true) // not before: what opening a room starts may save the edit
 	stopped := make(chan error)
 	go func() { stopped <- s.server.Stop(t.Context()) }()
 	<-disk.asked
