@@ -23,6 +23,7 @@ type doc struct {
 	seq     uint64
 	meta    store.Meta
 	outside [][]byte
+	taken   func() // if not nil, called between a capture and its return
 }
 
 func (d *doc) RoomID() string { return d.id }
@@ -37,8 +38,12 @@ func (d *doc) edit(w *store.Watch) {
 
 func (d *doc) Capture(ctx context.Context) (store.Capture, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return store.Capture{Room: d.id, Seq: d.seq, State: fmt.Appendf(nil, "state %d", d.seq), Meta: d.meta}, ctx.Err()
+	c := store.Capture{Room: d.id, Seq: d.seq, State: fmt.Appendf(nil, "state %d", d.seq), Meta: d.meta}
+	d.mu.Unlock()
+	if d.taken != nil {
+		d.taken()
+	}
+	return c, ctx.Err()
 }
 
 func (d *doc) ApplyOutside(_ context.Context, update []byte, meta store.Meta) error {
@@ -307,6 +312,42 @@ func TestFlushShares(t *testing.T) {
 		if _, err := w.watch.Flush(t.Context(), store.ReasonRequest); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("flush after Close: %v", err)
 		}
+	})
+}
+
+// A run whose capture is on its way back does not cover what is edited then.
+func TestFlushCoversWhatWasEditedAfterACapture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, store.KeeperOptions{Interval: -1, MaxUpdates: -1})
+		taken, back := make(chan struct{}), make(chan struct{})
+		w.doc.taken = sync.OnceFunc(func() { close(taken); <-back })
+		w.watch.CheckOutside() // as a room does when it opens
+		<-taken
+		w.doc.edit(w.watch)
+		time.AfterFunc(time.Second, func() { close(back) })
+		if r, err := w.watch.Flush(t.Context(), store.ReasonLastLeave); err != nil || r.Seq != 1 || !r.WroteBack {
+			t.Errorf("flush: %+v, %v; want 1, written back", r, err)
+		}
+		w.stop(t)
+	})
+}
+
+// Who joins a run gets what he asks for, whatever the run was started for.
+func TestFlushJoinsARunThatDoesLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, store.KeeperOptions{Parallel: 1})
+		busy := &slowTarget{take: time.Second}
+		other := w.keeper.Watch(&doc{id: "records:b"}, busy, store.Snapshot{}, 0)
+		other.CheckOutside()
+		synctest.Wait()
+		w.watch.CheckOutside() // waits for its turn
+		if r, err := w.watch.Flush(t.Context(), store.ReasonRequest); err != nil || r.Version != 1 || !r.SnapshotCreated {
+			t.Errorf("request that joined a comparison: %+v, %v; want a snapshot", r, err)
+		}
+		if err := other.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.stop(t)
 	})
 }
 

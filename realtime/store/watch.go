@@ -40,13 +40,23 @@ type Watch struct {
 
 // run is one pass that several callers may share.
 type run struct {
-	reason   Reason
-	captured bool          // it is too late to join, unless the capture covers the caller
-	closing  bool          // the room closes after it, or may
-	seq      uint64        // captured
-	done     chan struct{} // closed at the end; result and err are set before
-	result   FlushResult
-	err      error
+	reason  Reason        // of who came first
+	began   bool          // it is too late to join, unless the capture covers the caller
+	closing bool          // the room closes after it, or may
+	request bool          // a snapshot must exist after it
+	compare bool          // the target is looked at even if nothing was edited
+	seq     uint64        // the capture covers at least this
+	done    chan struct{} // closed at the end; what follows is set before
+	behind  bool          // Watch.behind was left as it was
+	result  FlushResult
+	err     error
+}
+
+// serve has the run do what reason asks for, besides what it does already.
+func (r *run) serve(reason Reason) {
+	r.closing = r.closing || reason.closes()
+	r.request = r.request || reason == ReasonRequest
+	r.compare = r.compare || reason != ReasonInterval
 }
 
 // FlushResult is what a run did.
@@ -136,9 +146,7 @@ func (w *Watch) Flush(ctx context.Context, reason Reason) (FlushResult, error) {
 		case <-ctx.Done():
 			return FlushResult{}, ctx.Err()
 		}
-		w.mu.Lock()
-		late := w.behind && reason.closes() // the run was nearly over when it was joined
-		w.mu.Unlock()
+		late := r.behind && reason.closes() // the run was nearly over when it was joined
 		if r.err != nil || !late || !first {
 			return r.result, r.err
 		}
@@ -213,11 +221,11 @@ func (w *Watch) triggerLocked(reason Reason) {
 // joinLocked returns a run that will cover what has been applied by now.
 func (w *Watch) joinLocked(reason Reason) (r *run, err error) {
 	defer func() {
-		if r != nil && reason.closes() {
-			r.closing = true
+		if r != nil {
+			r.serve(reason)
 		}
 	}()
-	if r := w.running; r != nil && (!r.captured || r.seq >= w.edited.Load() && reason != ReasonOutside && reason != ReasonRequest) {
+	if r := w.running; r != nil && (!r.began || r.seq >= w.edited.Load() && reason != ReasonOutside && reason != ReasonRequest) {
 		return r, nil
 	}
 	if w.next != nil {
@@ -272,6 +280,7 @@ func (w *Watch) work(r *run) {
 			w.failed = 0
 		}
 		behind := w.edited.Load() > w.saved.Load() || r.err != nil
+		r.behind = w.behind
 		w.running, w.next = w.next, nil
 		if w.running == nil && behind && !w.armed && !w.closed {
 			if d := w.retryIn(); d > 0 {
@@ -300,16 +309,22 @@ func (w *Watch) retryIn() time.Duration {
 // do captures, saves, and writes back.
 func (w *Watch) do(ctx context.Context, r *run) error {
 	for range maxRounds {
+		// What is told from here on may be too late for the capture, even
+		// before it has come back.
+		w.mu.Lock()
+		r.began, r.seq, w.first = true, w.edited.Load(), time.Time{}
+		version, looked := w.version, w.looked
+		request, compare := r.request, r.compare
+		w.mu.Unlock()
 		c, err := w.src.Capture(ctx)
 		if err != nil {
 			return fmt.Errorf("capture %s: %w", w.src.RoomID(), err)
 		}
 		w.mu.Lock()
-		r.captured, r.seq, w.first = true, c.Seq, time.Time{}
-		version, looked := w.version, w.looked
+		r.seq = max(r.seq, c.Seq)
 		w.mu.Unlock()
 
-		if c.Seq > w.saved.Load() || r.reason == ReasonRequest && version == 0 {
+		if c.Seq > w.saved.Load() || request && version == 0 {
 			if err := w.save(ctx, c); err != nil {
 				return &StageError{Stage: "persist", Err: err}
 			}
@@ -319,7 +334,7 @@ func (w *Watch) do(ctx context.Context, r *run) error {
 		r.result.Seq, r.result.Version, r.result.CreatedAt = c.Seq, w.version, w.created
 		r.result.SnapshotCreated = w.version > 0
 		w.mu.Unlock()
-		if w.wb == nil || looked && c.Seq == w.checked && r.reason == ReasonInterval {
+		if w.wb == nil || looked && c.Seq == w.checked && !compare {
 			return nil
 		}
 		again, err := w.writeBack(ctx, r, c)
