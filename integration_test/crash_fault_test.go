@@ -12,10 +12,10 @@ import (
 
 // faults are what the kernel answers to a program that writes to a broken disk.
 var faults = []struct{ name, inject string }{
-	{"EIO on fsync", "fsync,fdatasync:error=EIO"},
-	{"ENOSPC on write", "pwrite64,ftruncate:error=ENOSPC"},
-	{"EIO on write", "pwrite64:error=EIO"},
-	{"EIO on read and write", "pread64,pwrite64:error=EIO"},
+	{"EIO on fsync", "io_uring_enter,fsync,fdatasync:error=EIO"},
+	{"ENOSPC on write", "io_uring_enter,pwrite64,ftruncate:error=ENOSPC"},
+	{"EIO on write", "io_uring_enter,pwrite64:error=EIO"},
+	{"EIO on read and write", "io_uring_enter,pread64,pwrite64:error=EIO"},
 }
 
 // TestCrashDiskErrors has the kernel answer the server's writes, reads and

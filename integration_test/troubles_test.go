@@ -51,7 +51,7 @@ func TestBrowserDiskInTrouble(t *testing.T) {
 	var heal func()
 	browse(t, "disk in trouble", v, map[string]func(){
 		"break the disk": func() {
-			if heal = inject(t, s.cmd.Process.Pid, "fsync,fdatasync:error=EIO"); heal == nil {
+			if heal = inject(t, s.cmd.Process.Pid, "io_uring_enter,fsync,fdatasync:error=EIO"); heal == nil {
 				t.Error("strace may not trace here")
 			}
 		},

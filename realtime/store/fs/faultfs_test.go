@@ -150,6 +150,14 @@ func (w *faultyFile) Sync() error {
 	return nil
 }
 
+func (w *faultyFile) Commit(b []byte) (int, error) {
+	n, err := w.Write(b)
+	if err == nil {
+		err = w.Sync()
+	}
+	return n, err
+}
+
 func (w *faultyFile) Close() error { return nil }
 
 func (f *faulty) ReadFile(op, name string) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/civicpress/realtimefx/realtime/internal/uring"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
 
@@ -36,6 +37,9 @@ type OS interface {
 type File interface {
 	io.Writer
 	Sync() error
+	// Commit is Write, and returns when b is on disk. It is for files to which
+	// little is added often. What was written before must be synced already.
+	Commit(b []byte) (n int, err error)
 	Close() error
 }
 
@@ -108,13 +112,60 @@ func (Real) Create(_, name string) (File, error) {
 // sockets have as well: tests let all calls of a kind fail.
 type file struct {
 	*os.File
-	end int64
+	end   int64
+	ring  *uring.Ring // nil = there is none, or none was asked for
+	asked bool
 }
 
 func (f *file) Write(b []byte) (int, error) {
 	n, err := f.WriteAt(b, f.end)
 	f.end += int64(n)
 	return n, err
+}
+
+// Commit implements File.
+func (f *file) Commit(b []byte) (n int, err error) {
+	if len(b) == 0 {
+		return 0, f.Sync()
+	}
+	if !f.asked {
+		f.asked = true
+		f.ring, _ = uring.New(1, true) // plain system calls do
+	}
+	if f.ring != nil && !f.ring.Broken() {
+		if n, err = f.inRing(b); !errors.Is(err, uring.ErrNotTaken) {
+			f.end += int64(n)
+			return n, err
+		}
+	}
+	if n, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	return n, err
+}
+
+func (f *file) inRing(b []byte) (n int, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if closed := raw.Control(func(fd uintptr) {
+		f.ring.WriteSync(int(fd), b, f.end)
+		f.ring.Submit()
+		n, err = f.ring.Result(0)
+	}); closed != nil {
+		return 0, closed
+	}
+	return n, os.NewSyscallError("write", err)
+}
+
+// Close implements File.
+func (f *file) Close() error {
+	if f.ring != nil {
+		f.ring.Close()
+		f.ring = nil
+	}
+	return f.File.Close()
 }
 
 // ReadFile implements OS.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/civicpress/realtimefx/realtime/store"
 )
@@ -76,17 +77,18 @@ func (l *Log) commit(records []byte) (seg int, off int64, err error) {
 			return 0, 0, err
 		}
 	}
+	first := l.size == 0
+	if first {
+		records = slices.Concat(segmentMagic, records)
+	}
 	seg, off = l.newest(), l.size
-	n, err := l.file.Write(records)
+	n, err := l.file.Commit(records)
 	if err == nil && n < len(records) {
 		err = errors.New("short write")
 	}
-	if err == nil {
-		err = l.file.Sync()
-	}
 	if err != nil {
 		l.seal()
-		if off == int64(len(segmentMagic)) {
+		if first {
 			l.discard(seg)
 			return 0, 0, err
 		}
@@ -95,6 +97,9 @@ func (l *Log) commit(records []byte) (seg int, off int64, err error) {
 		return 0, 0, err
 	}
 	l.size += int64(len(records))
+	if first {
+		off = int64(len(segmentMagic))
+	}
 	return seg, off, nil
 }
 
@@ -119,15 +124,12 @@ func (l *Log) begin() error {
 	l.mu.Lock()
 	l.segments = append(l.segments, n)
 	l.mu.Unlock()
-	if _, err = f.Write(segmentMagic); err == nil {
-		err = l.opts.OS.SyncDir("sync journal folder", l.opts.Dir)
-	}
-	if err != nil {
+	if err := l.opts.OS.SyncDir("sync journal folder", l.opts.Dir); err != nil {
 		_ = f.Close()
 		l.discard(n)
 		return err
 	}
-	l.file, l.size = f, int64(len(segmentMagic))
+	l.file, l.size = f, 0
 	return nil
 }
 

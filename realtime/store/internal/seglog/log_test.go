@@ -264,7 +264,7 @@ func (f *full) Create(op, name string) (disk.File, error) {
 
 type fullFile struct{ disk.File }
 
-func (fullFile) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+func (fullFile) Commit([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // TestFullDisk tries again and again: what was tried leaves no files.
 func TestFullDisk(t *testing.T) {
