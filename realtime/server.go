@@ -18,6 +18,7 @@ import (
 	"github.com/civicpress/realtimefx/hooks"
 	"github.com/civicpress/realtimefx/realtime/internal/meter"
 	"github.com/civicpress/realtimefx/realtime/internal/session"
+	"github.com/civicpress/realtimefx/realtime/internal/uring"
 	"github.com/civicpress/realtimefx/realtime/internal/wire"
 	"github.com/civicpress/realtimefx/realtime/store"
 )
@@ -135,7 +136,7 @@ func (s *Server) Start(ctx context.Context) error {
 		l.Close()
 		return err
 	}
-	s.logger.Info("realtime server listens", "op", "server.start", "addr", s.addr.String(), "path", s.opts.Path)
+	s.logger.Info("realtime server listens", "op", "server.start", "addr", s.addr.String(), "path", s.opts.Path, "io_uring", uring.Usable() == nil)
 	return nil
 }
 
@@ -205,6 +206,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.config.Lot.Close()
 	s.tasks.Done()
 	s.tasks.Wait()
+	s.config.Writers.Close()
 	s.logger.Info("realtime server stopped", "op", "server.stop", "took", time.Since(began).Round(time.Millisecond))
 	return err
 }

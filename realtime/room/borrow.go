@@ -3,8 +3,6 @@ package room
 import (
 	"sync"
 	"time"
-
-	"github.com/civicpress/realtimefx/realtime/internal/wire"
 )
 
 const (
@@ -31,9 +29,9 @@ func (in *inbox) mayBorrowLocked(kind Message, payload []byte) bool {
 
 // borrowed is what a turn of a reader works with.
 type borrowed struct {
-	batch batch
-	woken []*Member
-	spare []wire.Frame
+	batch   batch
+	woken   []*Member
+	sockets []Socket
 }
 
 var borrows = sync.Pool{New: func() any { return &borrowed{batch: batch{events: make([]event, 1)}} }}
@@ -65,8 +63,13 @@ func (r *Room) borrow(m *Member, kind Message, payload []byte) bool {
 		w.socket.Wake()
 	}
 	for _, w := range own {
-		b.spare = w.socket.Deliver(b.spare)
+		b.sockets = append(b.sockets, w.socket)
 	}
+	if len(own) > 0 {
+		b.sockets[0].Deliver(b.sockets)
+	}
+	clear(b.sockets)
+	b.sockets = b.sockets[:0]
 	clear(b.woken)
 	b.batch.events[0] = event{}
 	b.woken = b.woken[:0]

@@ -108,9 +108,10 @@ func (s *sink) Wake() {
 	}
 }
 
-func (s *sink) Deliver(spare []wire.Frame) []wire.Frame {
-	s.Wake()
-	return spare
+func (s *sink) Deliver(sockets []Socket) {
+	for _, socket := range sockets {
+		socket.Wake()
+	}
 }
 
 func (s *sink) End(c wire.Close, _ wire.Frame) {

@@ -13,10 +13,10 @@ import (
 type Socket interface {
 	// Wake says that frames wait: drain Member.Take in another goroutine.
 	Wake()
-	// Deliver writes what waits in the caller's goroutine, as far as the peer
-	// takes it at once. It uses the slice that it is given and returns one for
-	// the next socket.
-	Deliver(spare []wire.Frame) []wire.Frame
+	// Deliver writes what waits for these sockets, of which it is one and which are
+	// all of its kind, in the caller's goroutine, as far as their peers take it at
+	// once.
+	Deliver(sockets []Socket)
 	// End closes the connection, after the frame if it is not empty.
 	End(c wire.Close, first wire.Frame)
 }

@@ -19,6 +19,72 @@ type Writers struct {
 	mu      sync.Mutex
 	queue   []*Session // guarded by mu; sockets with frames to write
 	running int        // guarded by mu
+	hands   []*hand    // guarded by mu; that nobody uses
+	closed  bool       // guarded by mu; hands are not kept
+}
+
+// hand is what one goroutine writes with.
+type hand struct {
+	some     []*Session // to write to
+	frames   []wire.Frame
+	together *together
+}
+
+// hand takes one that is free.
+func (w *Writers) hand() *hand {
+	if h := w.free(); h != nil {
+		return h
+	}
+	return &hand{some: make([]*Session, 0, share), together: newTogether()}
+}
+
+func (w *Writers) free() *hand {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(w.hands) - 1
+	if n < 0 {
+		return nil
+	}
+	h := w.hands[n]
+	w.hands = w.hands[:n]
+	return h
+}
+
+func (w *Writers) handBack(h *hand) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || len(w.hands) >= runtime.GOMAXPROCS(0) {
+		h.together.close()
+		return
+	}
+	w.hands = append(w.hands, h)
+}
+
+// Close gives back what writing needs. What is written afterwards gets it anew.
+func (w *Writers) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	for _, h := range w.hands {
+		h.together.close()
+	}
+	w.hands = nil
+}
+
+// deliver writes what waits for some sockets, as far as their peers take it at once.
+func (h *hand) deliver() {
+	for all := h.some; len(all) > 0; {
+		some := all[:min(share, len(all))]
+		all = all[len(some):]
+		h.together.deliver(some)
+		for _, s := range some {
+			if s != nil {
+				h.frames = s.deliver(h.frames)
+			}
+		}
+	}
+	clear(h.some)
+	h.some = h.some[:0]
 }
 
 const (
@@ -63,16 +129,12 @@ func (w *Writers) take(into []*Session) []*Session {
 }
 
 func (w *Writers) run() {
-	var room [share]*Session
-	var frames []wire.Frame
+	h := w.hand()
+	defer w.handBack(h)
 	for {
-		some := w.take(room[:0])
-		if len(some) == 0 {
+		if h.some = w.take(h.some); len(h.some) == 0 {
 			return
 		}
-		for i, s := range some {
-			frames = s.deliver(frames)
-			some[i] = nil
-		}
+		h.deliver()
 	}
 }

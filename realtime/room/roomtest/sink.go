@@ -28,15 +28,20 @@ func NewSink(o room.MemberOptions) *Sink {
 func (s *Sink) Frames() int64 { return s.frames.Load() }
 
 // Wake implements room.Socket.
-func (s *Sink) Wake() { s.Deliver(nil) }
+func (s *Sink) Wake() {
+	var frames []wire.Frame
+	for {
+		if frames = s.Take(frames); len(frames) == 0 {
+			return
+		}
+		s.frames.Add(int64(len(frames)))
+	}
+}
 
 // Deliver implements room.Socket.
-func (s *Sink) Deliver(spare []wire.Frame) []wire.Frame {
-	for {
-		if spare = s.Take(spare); len(spare) == 0 {
-			return spare
-		}
-		s.frames.Add(int64(len(spare)))
+func (s *Sink) Deliver(sockets []room.Socket) {
+	for _, socket := range sockets {
+		socket.Wake()
 	}
 }
 
