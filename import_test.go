@@ -45,7 +45,7 @@ var may = []struct {
 	{"realtime/cluster", []string{"host"}},
 	{"realtime/cluster/...", []string{"realtime/cluster", "host"}},
 	{"realtime/store", []string{"hooks", "host", "yjs/..."}},
-	{"realtime/store/...", []string{"realtime/store", "realtime/store/internal/...", "realtime/internal/pack", "host", "yjs/..."}},
+	{"realtime/store/...", []string{"realtime/store", "realtime/store/internal/...", "realtime/internal/pack", "realtime/internal/uring", "host", "yjs/..."}},
 
 	// the plugin and the programs
 	{"", []string{"realtime/...", "hooks", "config", "host", "markdown/..."}},
