@@ -8,7 +8,10 @@ import (
 	"github.com/civicpress/realtimefx/yjs/protocol"
 )
 
-var serverKinds = []kind{wireBytes, noticeBytes, socketReads, socketWrites, fileWrites, fileBytes, syncs, locks}
+var (
+	serverKinds = []kind{wireBytes, noticeBytes, socketReads, socketWrites, fileWrites, fileBytes, syncs, locks}
+	ringKinds   = []kind{requests}
+)
 
 // An act is something that was done so often between two moments.
 type act struct {
@@ -25,9 +28,9 @@ const (
 )
 
 // figures adds what the act was to a report.
-func (a act) figures(calls []call, r *report) {
+func (a act) figures(calls []call, kinds []kind, r *report) {
 	sum, rest := tally(calls, a.from, a.to)
-	for _, k := range serverKinds {
+	for _, k := range kinds {
 		n := sum[k]
 		if b, ok := a.bytes[k]; ok {
 			n = float64(b)

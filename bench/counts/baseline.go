@@ -31,6 +31,8 @@ const (
 	fileBytes    kind = "bytes to files"
 	syncs        kind = "syncs"
 	locks        kind = "file locks"
+
+	requests kind = "calls of io_uring"
 )
 
 // compiled are the kinds that another compiler changes.

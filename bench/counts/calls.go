@@ -81,6 +81,8 @@ func (c call) kind() kind {
 		}
 	case "fsync", "fdatasync":
 		return syncs
+	case "io_uring_enter":
+		return requests
 	case "fcntl":
 		if file && c.lock {
 			return locks

@@ -141,6 +141,7 @@ func TestCallsOfStrace(t *testing.T) {
 8 1700000000.000008 fcntl(5</town/civic.db-shm>, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)
 7 1700000000.000009 write(8<socket:[12]>, ""..., 76) = 76
 7 1700000000.000010 write(4<anon_inode:[eventfd]>, ""..., 8) = 8
+7 1700000000.000010 io_uring_enter(11<anon_inode:[io_uring]>, 16, 0, 0, NULL, 8) = 16
 7 1700000000.000011 --- SIGURG {si_signo=SIGURG, si_code=SI_TKILL, si_pid=7, si_uid=0} ---
 7 1700000000.000012 write(8<socket:[12]>, ""..., 76) = 76
 `))
@@ -149,7 +150,7 @@ func TestCallsOfStrace(t *testing.T) {
 	}
 	from := slices.IndexFunc(calls, func(c call) bool { return c.name == "read" })
 	sum, rest := tally(calls, calls[from].at, calls[len(calls)-1].at)
-	want := map[kind]float64{socketReads: 2, socketWrites: 1, fileWrites: 1, fileBytes: 4096, syncs: 1, locks: 1}
+	want := map[kind]float64{socketReads: 2, socketWrites: 1, fileWrites: 1, fileBytes: 4096, syncs: 1, locks: 1, requests: 1}
 	for k, n := range want {
 		if sum[k] != n {
 			t.Errorf("%s: %v, want %v", k, sum[k], n)

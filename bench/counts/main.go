@@ -10,7 +10,7 @@
 // otherwise hide the next one that is worse. -accept writes the new counts into
 // the baseline and into docs/performance.md.
 //
-// Three parts, each with what it needs:
+// Four parts, each with what it needs:
 //
 //   - allocations: nothing. The work is done in a child of one processor whose
 //     garbage collector is off.
@@ -19,6 +19,8 @@
 //     depends on the scheduling of threads (futex, epoll, sleeps) or on the time
 //     (the core's database is looked through for changes every few seconds: reads
 //     of files) is printed and not judged.
+//   - io_uring: the same, where the system has it for us. Until then the server may
+//     not use it, because strace does not see what it is asked for.
 //   - instructions: valgrind. The same work as for the allocations, twice under
 //     callgrind, n times and 2n times: the difference is n times the work,
 //     without what a start costs.
@@ -74,6 +76,7 @@ type part struct {
 var parts = []part{
 	{"allocations", []kind{allocations, allocated}, countAllocations},
 	{"server", serverKinds, countServer},
+	{"io_uring", ringKinds, countRing},
 	{"instructions", []kind{instructions}, countInstructions},
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,9 +32,10 @@ const recordsOfServer = 40
 
 // startServer starts it. Snapshots, pings and rechecks of rights come by the
 // clock, so there are none while we count; all else is as a town gets it, but
-// for the limits of rate and number.
-func startServer(ctx context.Context, strace string, bins programs) (*server, error) {
-	dir := filepath.Join(filepath.Dir(bins.civicpress), "town")
+// for the limits of rate and number. Without ring it may not use io_uring, in which
+// strace sees neither bytes nor files.
+func startServer(ctx context.Context, strace string, bins programs, ring bool) (*server, error) {
+	dir := filepath.Join(filepath.Dir(bins.civicpress), fmt.Sprint("town-", ring))
 	system := filepath.Join(dir, ".system-data")
 	if err := os.MkdirAll(system, 0o700); err != nil {
 		return nil, err
@@ -49,10 +51,14 @@ func startServer(ctx context.Context, strace string, bins programs) (*server, er
 	if err := os.WriteFile(filepath.Join(system, "realtime.yml"), []byte(yml), 0o600); err != nil {
 		return nil, err
 	}
-	s := &server{log: filepath.Join(filepath.Dir(dir), "calls")}
-	s.cmd = exec.CommandContext(ctx, strace, "-f", "-ttt", "-y", "-s", "0", "-o", s.log, bins.civicpress,
+	s := &server{log: dir + ".calls"}
+	args := []string{"-f", "-ttt", "-y", "-s", "0", "-o", s.log}
+	if !ring {
+		args = append(args, "-e", "inject=io_uring_setup:error=EPERM")
+	}
+	s.cmd = exec.CommandContext(ctx, strace, append(args, bins.civicpress,
 		"demo", "--json", "--dir", dir, "--api-addr", "127.0.0.1:0", "--realtime-addr", "127.0.0.1:0",
-		"--unlimited", "--records", strconv.Itoa(recordsOfServer))
+		"--unlimited", "--records", strconv.Itoa(recordsOfServer))...)
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -98,34 +104,54 @@ func (s *server) stop() error {
 // countServer goes through the acts and counts what the server has called
 // meanwhile.
 func countServer(ctx context.Context, bins programs) (report, error) {
-	r := report{counts: counts{}}
+	acts, calls, r, err := trace(ctx, bins, false)
+	for _, a := range acts {
+		a.figures(calls, serverKinds, &r)
+	}
+	return r, err
+}
+
+// countRing does so where the server uses io_uring, which is for those who type.
+func countRing(ctx context.Context, bins programs) (report, error) {
+	acts, calls, r, err := trace(ctx, bins, true)
+	used := slices.ContainsFunc(calls, func(c call) bool { return c.kind() == requests })
+	if err == nil && r.skipped == "" && !used {
+		r.skipped = "the system has no io_uring for us"
+		return r, nil
+	}
+	for _, a := range acts {
+		if strings.HasPrefix(a.name, "keystroke") {
+			a.figures(calls, ringKinds, &r)
+		}
+	}
+	return r, err
+}
+
+// trace has a server under strace go through the acts. The report says if that
+// cannot be done.
+func trace(ctx context.Context, bins programs, ring bool) (acts []act, calls []call, r report, err error) {
+	r.counts = counts{}
 	if runtime.GOOS != "linux" {
 		r.skipped = "system calls are counted on Linux only"
-		return r, nil
+		return nil, nil, r, nil
 	}
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		r.skipped = "there is no strace: " + err.Error()
-		return r, nil
+		return nil, nil, r, nil
 	}
 	if out, err := exec.CommandContext(ctx, strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 		r.skipped = "strace may not trace here: " + strings.TrimSpace(string(out))
-		return r, nil
+		return nil, nil, r, nil
 	}
-	s, err := startServer(ctx, strace, bins)
+	s, err := startServer(ctx, strace, bins, ring)
 	if err != nil {
-		return r, err
+		return nil, nil, r, err
 	}
-	acts, err := s.perform(ctx)
-	if err := errors.Join(err, s.stop()); err != nil {
-		return r, err
+	acts, err = s.perform(ctx)
+	if err = errors.Join(err, s.stop()); err != nil {
+		return nil, nil, r, err
 	}
-	calls, err := readCalls(s.log)
-	if err != nil {
-		return r, err
-	}
-	for _, a := range acts {
-		a.figures(calls, &r)
-	}
-	return r, nil
+	calls, err = readCalls(s.log)
+	return acts, calls, r, err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -74,7 +75,7 @@ func withTables(page string, c counts) (string, error) {
 
 // tables are the work inside one process, and that of the whole server.
 func tables(c counts) string {
-	return table(c, "in the process", []kind{instructions, allocations, allocated}) + "\n" + table(c, "of the whole server", serverKinds)
+	return table(c, "in the process", []kind{instructions, allocations, allocated}) + "\n" + table(c, "of the whole server", slices.Concat(serverKinds, ringKinds))
 }
 
 func table(c counts, title string, kinds []kind) string {

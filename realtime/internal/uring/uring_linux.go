@@ -24,8 +24,9 @@ type Ring struct {
 	held    [][]byte // what the requests refer to
 	broken  bool
 
-	done *os.File        // an eventfd that tells of completions; nil = Submit waits in a system call
-	wait syscall.RawConn // of done
+	done *os.File           // an eventfd that tells of completions; nil = Submit waits in a system call
+	wait syscall.RawConn    // of done
+	look func(uintptr) bool // ready
 }
 
 // params is struct io_uring_params.
@@ -138,6 +139,7 @@ func (r *Ring) tell() error {
 	if r.wait, err = r.done.SyscallConn(); err != nil {
 		return err
 	}
+	r.look = r.ready
 	number := int32(fd)
 	_, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd), telling, uintptr(unsafe.Pointer(&number)), 1, 0, 0)
 	if errno != 0 {
@@ -236,7 +238,7 @@ func (r *Ring) ready(uintptr) bool {
 // happens: the kernel still has the bytes.
 func (r *Ring) await() {
 	// The eventfd is never read: each completion is news to Go's poller even so.
-	if r.wait != nil && r.wait.Read(r.ready) != nil {
+	if r.wait != nil && r.wait.Read(r.look) != nil {
 		r.broken = true
 	}
 	for !r.ready(0) {

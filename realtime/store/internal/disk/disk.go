@@ -4,10 +4,12 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/civicpress/realtimefx/realtime/internal/uring"
 	"github.com/civicpress/realtimefx/realtime/store"
@@ -144,19 +146,19 @@ func (f *file) Commit(b []byte) (n int, err error) {
 	return n, err
 }
 
-func (f *file) inRing(b []byte) (n int, err error) {
-	raw, err := f.SyscallConn()
+func (f *file) inRing(b []byte) (int, error) {
+	fd := f.Fd()
+	if fd == ^uintptr(0) {
+		return 0, os.ErrClosed
+	}
+	f.ring.WriteSync(int(fd), b, f.end)
+	f.ring.Submit()
+	n, err := f.ring.Result(0)
+	runtime.KeepAlive(f.File)
 	if err != nil {
-		return 0, err
+		return n, fmt.Errorf("write and sync %s: %w", f.Name(), err)
 	}
-	if closed := raw.Control(func(fd uintptr) {
-		f.ring.WriteSync(int(fd), b, f.end)
-		f.ring.Submit()
-		n, err = f.ring.Result(0)
-	}); closed != nil {
-		return 0, closed
-	}
-	return n, os.NewSyscallError("write", err)
+	return n, nil
 }
 
 // Close implements File.

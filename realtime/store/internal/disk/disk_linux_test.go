@@ -72,6 +72,10 @@ func TestCommitTellsWhatTheDiskSays(t *testing.T) {
 	}
 	f.File.Close()
 	f.File = full
+	if f.ring, err = uring.New(1, true); err != nil {
+		t.Fatal(err)
+	}
+	f.asked = true
 	if n, err := f.Commit([]byte("x")); n != 0 || !errors.Is(err, syscall.ENOSPC) || f.end != 0 {
 		t.Errorf("committed %d bytes to a full disk: %v", n, err)
 	}
