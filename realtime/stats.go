@@ -112,7 +112,7 @@ type history struct {
 	mu      sync.Mutex
 	points  []historyPoint    // guarded by mu; oldest first
 	totals  []totals          // guarded by mu; the last rateWindow+1, oldest first
-	updates map[string]uint64 // guarded by mu; of each room, rateWindow seconds ago
+	updates map[string]uint64 // guarded by mu; of rooms that were edited, rateWindow seconds ago
 	next    map[string]uint64 // guarded by mu; being gathered for updates
 	nextAt  time.Time         // guarded by mu; when next was gathered
 	at      time.Time         // guarded by mu; when updates was gathered
@@ -159,11 +159,12 @@ func (h *history) sample(s *Server, now time.Time) {
 		h.points = slices.Delete(h.points, 0, 1)
 	}
 	if now.Sub(h.nextAt) >= rateWindow*time.Second {
-		rooms := s.deps.Rooms.Rooms()
 		h.updates, h.at = h.next, h.nextAt
-		h.next, h.nextAt = make(map[string]uint64, len(rooms)), now
-		for _, r := range rooms {
-			h.next[r.RoomID()] = r.Info().Updates
+		h.next, h.nextAt = map[string]uint64{}, now
+		for _, r := range s.deps.Rooms.Rooms() {
+			if n := r.Info().Updates; n > 0 {
+				h.next[r.RoomID()] = n
+			}
 		}
 	}
 }

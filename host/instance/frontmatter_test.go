@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/civicpress/realtimefx/host"
@@ -276,4 +277,33 @@ func TestHeadCacheIsNeverStale(t *testing.T) {
 	if n := len(in.heads.heads); n > maxHeads {
 		t.Errorf("the cache holds %d entries", n)
 	}
+}
+
+// What a crowd asked for is not kept when it has gone, but that of a few is.
+func TestHeadCacheAfterACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c headCache
+		fill := func(n int) {
+			for i := range n {
+				c.store(fmt.Sprint(i), head{})
+			}
+		}
+		fill(calmHeads)
+		time.Sleep(10 * headsRest)
+		if n := len(c.heads); n != calmHeads {
+			t.Errorf("of %d heads %d are kept", calmHeads, n)
+		}
+		fill(calmHeads + 1)
+		time.Sleep(headsRest / 2)
+		_, _ = c.parseRecord("0", "---\ntitle: x\n---\n")
+		time.Sleep(headsRest - 1)
+		if n := len(c.heads); n != calmHeads+1 {
+			t.Errorf("%d heads are there, want %d", n, calmHeads+1)
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		if n := len(c.heads); n != 0 {
+			t.Errorf("%d heads are kept after a crowd", n)
+		}
+	})
 }

@@ -4,14 +4,21 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/civicpress/realtimefx/host"
 )
 
-// maxHeads bounds the cache: about as many records as are open at a time. Each
-// is a dozen small objects that stay where they were made, among what a crowd
-// leaves as garbage.
-const maxHeads = 128
+const (
+	// maxHeads bounds the cache: about as many records as are open at a time. Each
+	// is a dozen small objects that stay where they were made, among what a crowd
+	// leaves as garbage.
+	maxHeads = 128
+	// calmHeads is how many may stay when nobody has asked for headsRest: after a
+	// crowd there are more, and each keeps from being given back what lies around it.
+	calmHeads = 32
+	headsRest = time.Second
+)
 
 // headCache remembers parsed front matter by its text, since reading YAML costs
 // a millisecond and everybody who joins a room asks for the record. An entry
@@ -19,6 +26,7 @@ const maxHeads = 128
 type headCache struct {
 	mu    sync.Mutex
 	heads map[string]head // guarded by mu; by the file's path
+	rest  *time.Timer     // guarded by mu; lets go of them; nil before there is a crowd
 }
 
 type head struct {
@@ -34,6 +42,7 @@ func (c *headCache) parseRecord(path, src string) (host.Record, error) {
 	}
 	c.mu.Lock()
 	h, known := c.heads[path]
+	c.crowdLocked()
 	c.mu.Unlock()
 	if !known || h.yaml != d.yaml {
 		var err error
@@ -65,4 +74,24 @@ func (c *headCache) store(path string, h head) {
 		delete(c.heads, other)
 	}
 	c.heads[path] = h
+	c.crowdLocked()
+}
+
+// crowdLocked puts off the time at which a crowd is over.
+func (c *headCache) crowdLocked() {
+	switch {
+	case len(c.heads) <= calmHeads:
+	case c.rest == nil:
+		c.rest = time.AfterFunc(headsRest, c.forget)
+	default:
+		c.rest.Reset(headsRest)
+	}
+}
+
+func (c *headCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.heads) > calmHeads {
+		c.heads = nil
+	}
 }
