@@ -20,6 +20,7 @@ type Ring struct {
 	entries []byte // mapped: requests
 	at      params // where in them what is
 	queued  int
+	due     uint32 // completions that Submit waits for
 	results []int32
 	held    [][]byte // what the requests refer to
 	broken  bool
@@ -51,7 +52,7 @@ type request struct {
 	off       uint64
 	addr      uint64
 	size      uint32
-	how       uint32 // flags of pwritev2(2) or send(2)
+	how       uint32 // flags of fsync(2) or send(2)
 	id        uint64
 	_         [3]uint64
 }
@@ -66,9 +67,11 @@ type completion struct {
 const (
 	requestSize    = uint32(unsafe.Sizeof(request{}))
 	completionSize = uint32(unsafe.Sizeof(completion{}))
+	opSync         = 3  // IORING_OP_FSYNC
 	opWrite        = 23 // IORING_OP_WRITE
 	opSend         = 26 // IORING_OP_SEND
 
+	thenNext      = 1 << 2  // IOSQE_IO_LINK
 	inWorker      = 1 << 4  // IOSQE_ASYNC
 	oneMapping    = 1 << 0  // IORING_FEAT_SINGLE_MMAP
 	nativeWorkers = 1 << 9  // IORING_FEAT_NATIVE_WORKERS: threads of the process, so its end waits for them
@@ -172,15 +175,18 @@ func (r *Ring) Send(fd int, p []byte) {
 	r.queue(p, request{op: opSend, fd: int32(fd), how: unix.MSG_DONTWAIT | unix.MSG_NOSIGNAL})
 }
 
-// WriteSync queues a write at a place in a file that is done when the bytes are on
-// disk, as with O_DSYNC. There must be room. The ring holds p until Submit returns;
-// p must not be empty.
+// WriteSync queues a write at a place in a file and then, if all was written, a
+// fsync(2): two requests with two results. There must be room. The ring holds p until
+// Submit returns; p must not be empty.
+//
+// With RWF_DSYNC it would be one request, but that some file systems ignore.
 func (r *Ring) WriteSync(fd int, p []byte, off int64) {
-	r.queue(p, request{op: opWrite, flags: inWorker, fd: int32(fd), off: uint64(off), how: unix.RWF_DSYNC})
+	r.queue(p, request{op: opWrite, flags: inWorker | thenNext, fd: int32(fd), off: uint64(off)})
+	r.queue(nil, request{op: opSync, fd: int32(fd)})
 }
 
 func (r *Ring) queue(p []byte, q request) {
-	q.addr, q.size, q.id = uint64(uintptr(unsafe.Pointer(&p[0]))), uint32(min(len(p), most)), uint64(r.queued)
+	q.addr, q.size, q.id = uint64(uintptr(unsafe.Pointer(unsafe.SliceData(p)))), uint32(min(len(p), most)), uint64(r.queued)
 	tail := *r.word(r.at.sq.tail) + uint32(r.queued) // only we move it
 	slot := tail & *r.word(r.at.sq.mask)
 	*(*request)(unsafe.Pointer(&r.entries[slot*requestSize])) = q
@@ -197,15 +203,15 @@ func (r *Ring) Submit() {
 	atomic.StoreUint32(tail, before+uint32(r.queued))
 	taken := r.enter(r.queued)
 	atomic.StoreUint32(tail, before+uint32(taken)) // the kernel has not looked at the rest
-	for ; taken > 0; taken-- {
-		if !r.ready(0) {
-			r.await()
-		}
-		head := *r.word(r.at.cq.head) // only we move it
+	r.due = uint32(taken)
+	r.await()
+	head := *r.word(r.at.cq.head) // only we move it
+	for range taken {
 		c := *(*completion)(unsafe.Pointer(&r.rings[r.at.cq.entry+(head&*r.word(r.at.cq.mask))*completionSize]))
 		r.results[c.id] = c.res
-		atomic.StoreUint32(r.word(r.at.cq.head), head+1)
+		head++
 	}
+	atomic.StoreUint32(r.word(r.at.cq.head), head)
 	runtime.KeepAlive(r.held)
 	clear(r.held[:r.queued])
 	r.queued = 0
@@ -229,20 +235,23 @@ func (r *Ring) enter(n int) int {
 	}
 }
 
-// ready reports whether a completion is there.
+// ready reports whether all completions are there that are due.
 func (r *Ring) ready(uintptr) bool {
-	return atomic.LoadUint32(r.word(r.at.cq.tail)) != *r.word(r.at.cq.head)
+	return atomic.LoadUint32(r.word(r.at.cq.tail))-*r.word(r.at.cq.head) >= r.due
 }
 
-// await waits for a completion. It does not return before there is one, whatever
-// happens: the kernel still has the bytes.
+// await waits for them. It does not return before they are there, whatever happens:
+// the kernel still has the bytes.
 func (r *Ring) await() {
+	if r.ready(0) {
+		return
+	}
 	// The eventfd is never read: each completion is news to Go's poller even so.
 	if r.wait != nil && r.wait.Read(r.look) != nil {
 		r.broken = true
 	}
 	for !r.ready(0) {
-		_, _, _ = syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, 1, waitForSome, 0, 0)
+		_, _, _ = syscall.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), 0, uintptr(r.due), waitForSome, 0, 0)
 	}
 }
 

@@ -105,7 +105,7 @@ func TestSendTellsOfEach(t *testing.T) {
 func TestWriteSync(t *testing.T) {
 	for _, tell := range []bool{true, false} {
 		t.Run(fmt.Sprint("tell ", tell), func(t *testing.T) {
-			r := newRing(t, 1, tell)
+			r := newRing(t, 2, tell)
 			name := filepath.Join(t.TempDir(), "file")
 			f, err := os.Create(name)
 			if err != nil {
@@ -120,6 +120,9 @@ func TestWriteSync(t *testing.T) {
 				if n, err := r.Result(0); n != len(b) || err != nil {
 					t.Fatalf("wrote %d of %d bytes: %v", n, len(b), err)
 				}
+				if _, err := r.Result(1); err != nil {
+					t.Fatalf("sync: %v", err)
+				}
 				want = append(want, b...)
 			}
 			if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
@@ -129,9 +132,30 @@ func TestWriteSync(t *testing.T) {
 	}
 }
 
+// What was not written is not synced.
+func TestWriteSyncOnAFullDisk(t *testing.T) {
+	r := newRing(t, 2, true)
+	f, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer f.Close()
+	r.WriteSync(int(f.Fd()), []byte("hello"), 0)
+	r.Submit()
+	if n, err := r.Result(0); n != 0 || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("wrote %d bytes: %v", n, err)
+	}
+	if _, err := r.Result(1); !errors.Is(err, ErrNotTaken) {
+		t.Errorf("sync: %v", err)
+	}
+	if r.Broken() {
+		t.Error("the ring counts as broken")
+	}
+}
+
 // However the wait ends, the kernel is done with the bytes when Submit returns.
 func TestSubmitWaitsForTheKernel(t *testing.T) {
-	r := newRing(t, 1, true)
+	r := newRing(t, 2, true)
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +166,9 @@ func TestSubmitWaitsForTheKernel(t *testing.T) {
 	r.Submit()
 	if n, err := r.Result(0); n != 5 || err != nil {
 		t.Errorf("wrote %d bytes: %v", n, err)
+	}
+	if _, err := r.Result(1); err != nil {
+		t.Errorf("sync: %v", err)
 	}
 	if !r.Broken() {
 		t.Error("a ring that tells of nothing does not count as broken")

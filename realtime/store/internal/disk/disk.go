@@ -132,9 +132,10 @@ func (f *file) Commit(b []byte) (n int, err error) {
 	}
 	if !f.asked {
 		f.asked = true
-		f.ring, _ = uring.New(1, true) // plain system calls do
+		f.ring, _ = uring.New(2, true) // plain system calls do
 	}
 	if f.ring != nil && !f.ring.Broken() {
+		// What was written and not synced is written once more, to the same place.
 		if n, err = f.inRing(b); !errors.Is(err, uring.ErrNotTaken) {
 			f.end += int64(n)
 			return n, err
@@ -154,6 +155,9 @@ func (f *file) inRing(b []byte) (int, error) {
 	f.ring.WriteSync(int(fd), b, f.end)
 	f.ring.Submit()
 	n, err := f.ring.Result(0)
+	if err == nil && n == len(b) {
+		_, err = f.ring.Result(1)
+	}
 	runtime.KeepAlive(f.File)
 	if err != nil {
 		return n, fmt.Errorf("write and sync %s: %w", f.Name(), err)

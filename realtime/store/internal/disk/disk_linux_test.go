@@ -14,7 +14,7 @@ import (
 // inRing makes a file that commits through a ring.
 func inRing(t *testing.T) (*file, string) {
 	t.Helper()
-	ring, err := uring.New(1, true)
+	ring, err := uring.New(2, true)
 	if err != nil {
 		t.Skip("the system has no io_uring for us: ", err)
 	}
@@ -72,7 +72,7 @@ func TestCommitTellsWhatTheDiskSays(t *testing.T) {
 	}
 	f.File.Close()
 	f.File = full
-	if f.ring, err = uring.New(1, true); err != nil {
+	if f.ring, err = uring.New(2, true); err != nil {
 		t.Fatal(err)
 	}
 	f.asked = true
