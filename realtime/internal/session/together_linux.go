@@ -13,7 +13,8 @@ import (
 // that are written to first are read before the last are written to, when the
 // kernel gives the processor to the reader in between.
 type together struct {
-	ring  *uring.Ring // nil = there is none
+	ring  *uring.Ring // nil = there is none, or none was needed
+	asked bool
 	parts [share]part
 }
 
@@ -26,9 +27,13 @@ type part struct {
 	cork  *[]byte // where bytes are; nil = in a frame
 }
 
-func newTogether() *together {
-	ring, _ := uring.New(share, false) // one system call for each does
-	return &together{ring: ring}
+// usable reports whether there is a ring.
+func (t *together) usable() bool {
+	if !t.asked {
+		t.asked = true
+		t.ring, _ = uring.New(share, false) // one system call for each does
+	}
+	return t.ring != nil && !t.ring.Broken()
 }
 
 func (t *together) close() {
@@ -41,7 +46,7 @@ func (t *together) close() {
 // far as their peers take it at once. What is left it leaves to others; then it sets
 // the session to nil.
 func (t *together) deliver(some []*Session) {
-	if t.ring == nil || t.ring.Broken() || len(some) < 2 {
+	if len(some) < 2 || !t.usable() {
 		return
 	}
 	n := 0

@@ -20,7 +20,7 @@ func company(t *testing.T, n int) (h *hand, sessions []*Session, clients []net.C
 	}
 	h = sessions[0].cfg.Writers.hand()
 	t.Cleanup(h.together.close)
-	if h.together.ring == nil {
+	if !h.together.usable() {
 		t.Skip("the system has no io_uring for us")
 	}
 	h.some = append(h.some, sessions...)

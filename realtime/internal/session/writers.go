@@ -27,7 +27,7 @@ type Writers struct {
 type hand struct {
 	some     []*Session // to write to
 	frames   []wire.Frame
-	together *together
+	together together
 }
 
 // hand takes one that is free.
@@ -35,7 +35,7 @@ func (w *Writers) hand() *hand {
 	if h := w.free(); h != nil {
 		return h
 	}
-	return &hand{some: make([]*Session, 0, share), together: newTogether()}
+	return &hand{some: make([]*Session, 0, share)}
 }
 
 func (w *Writers) free() *hand {
@@ -53,7 +53,7 @@ func (w *Writers) free() *hand {
 func (w *Writers) handBack(h *hand) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed || len(w.hands) >= runtime.GOMAXPROCS(0) {
+	if w.closed || len(w.hands) >= 4*runtime.GOMAXPROCS(0) {
 		h.together.close()
 		return
 	}
