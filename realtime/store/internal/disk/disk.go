@@ -4,7 +4,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -154,13 +153,15 @@ func (f *file) inRing(b []byte) (int, error) {
 	}
 	f.ring.WriteSync(int(fd), b, f.end)
 	f.ring.Submit()
+	op := "write"
 	n, err := f.ring.Result(0)
 	if err == nil && n == len(b) {
+		op = "sync"
 		_, err = f.ring.Result(1)
 	}
 	runtime.KeepAlive(f.File)
 	if err != nil {
-		return n, fmt.Errorf("write and sync %s: %w", f.Name(), err)
+		return n, &fs.PathError{Op: op, Path: f.Name(), Err: err} // as package os has it
 	}
 	return n, nil
 }

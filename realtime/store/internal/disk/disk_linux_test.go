@@ -76,8 +76,12 @@ func TestCommitTellsWhatTheDiskSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.asked = true
-	if n, err := f.Commit([]byte("x")); n != 0 || !errors.Is(err, syscall.ENOSPC) || f.end != 0 {
+	n, err := f.Commit([]byte("x"))
+	if n != 0 || !errors.Is(err, syscall.ENOSPC) || f.end != 0 {
 		t.Errorf("committed %d bytes to a full disk: %v", n, err)
+	}
+	if _, plain := full.Write([]byte("x")); err.Error() != plain.Error() {
+		t.Errorf("it says %q; without a ring it would say %q", err, plain)
 	}
 }
 
