@@ -300,7 +300,7 @@ func TestHeadCacheAfterACrowd(t *testing.T) {
 		if n := len(c.heads); n != calmHeads+1 {
 			t.Errorf("%d heads are there, want %d", n, calmHeads+1)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if n := len(c.heads); n != 0 {
 			t.Errorf("%d heads are kept after a crowd", n)
