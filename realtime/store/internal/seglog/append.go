@@ -77,29 +77,26 @@ func (l *Log) commit(records []byte) (seg int, off int64, err error) {
 			return 0, 0, err
 		}
 	}
-	first := l.size == 0
-	if first {
-		records = slices.Concat(segmentMagic, records)
+	end := l.size
+	seg, off = l.newest(), end
+	if end == 0 {
+		records, off = slices.Concat(segmentMagic, records), int64(len(segmentMagic))
 	}
-	seg, off = l.newest(), l.size
 	n, err := l.file.Commit(records)
 	if err == nil && n < len(records) {
 		err = errors.New("short write")
 	}
 	if err != nil {
 		l.seal()
-		if first {
+		if end == 0 {
 			l.discard(seg)
 			return 0, 0, err
 		}
 		// Best effort: the checksums tell what is whole anyway.
-		_ = l.opts.OS.Truncate("cut failed commit", l.name(seg), off)
+		_ = l.opts.OS.Truncate("cut failed commit", l.name(seg), end)
 		return 0, 0, err
 	}
 	l.size += int64(len(records))
-	if first {
-		off = int64(len(segmentMagic))
-	}
 	return seg, off, nil
 }
 
