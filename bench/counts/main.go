@@ -19,8 +19,8 @@
 //     depends on the scheduling of threads (futex, epoll, sleeps) or on the time
 //     (the core's database is looked through for changes every few seconds: reads
 //     of files) is printed and not judged.
-//   - io_uring: the same, where the system has it for us. Until then the server may
-//     not use it, because strace does not see what it is asked for.
+//   - io_uring: the same once more, where the system has it for us. In the part
+//     before, the server may not use it: strace does not see what it is asked for.
 //   - instructions: valgrind. The same work as for the allocations, twice under
 //     callgrind, n times and 2n times: the difference is n times the work,
 //     without what a start costs.
