@@ -288,21 +288,26 @@ func TestHeadCacheAfterACrowd(t *testing.T) {
 				c.store(fmt.Sprint(i), head{})
 			}
 		}
+		kept := func() int {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return len(c.heads)
+		}
 		fill(calmHeads)
 		time.Sleep(10 * headsRest)
-		if n := len(c.heads); n != calmHeads {
+		if n := kept(); n != calmHeads {
 			t.Errorf("of %d heads %d are kept", calmHeads, n)
 		}
 		fill(calmHeads + 1)
 		time.Sleep(headsRest / 2)
 		_, _ = c.parseRecord("0", "---\ntitle: x\n---\n")
 		time.Sleep(headsRest - 1)
-		if n := len(c.heads); n != calmHeads+1 {
+		if n := kept(); n != calmHeads+1 {
 			t.Errorf("%d heads are there, want %d", n, calmHeads+1)
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if n := len(c.heads); n != 0 {
+		if n := kept(); n != 0 {
 			t.Errorf("%d heads are kept after a crowd", n)
 		}
 	})
