@@ -125,4 +125,21 @@ func writeData(t *testing.T, in *Instance, path, text string) {
 	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	lookAgain(in)
+}
+
+// lookAgain ends every glance at a file.
+func lookAgain(in *Instance) {
+	in.roles.mu.Lock()
+	in.roles.looked = time.Time{}
+	in.roles.mu.Unlock()
+	in.hooks.watchedFile.mu.Lock()
+	in.hooks.looked = time.Time{}
+	in.hooks.watchedFile.mu.Unlock()
+	in.seen.mu.Lock()
+	defer in.seen.mu.Unlock()
+	for id, k := range in.seen.kinds {
+		k.looked = time.Time{}
+		in.seen.kinds[id] = k
+	}
 }

@@ -45,9 +45,10 @@ type lookups struct {
 
 // kind is the type of a record, as its file said when it looked like this.
 type kind struct {
-	name  string
-	local string // path in the data directory; "" = there is none
-	stamp fileStamp
+	name   string
+	local  string // path in the data directory; "" = there is none
+	stamp  fileStamp
+	looked time.Time // when it was last seen to be so
 }
 
 func (l *lookups) start(db *sql.DB) {
@@ -198,13 +199,19 @@ func (l *lookups) kind(ctx context.Context, id string) (k kind, round uint64, ok
 func (l *lookups) keepKind(id string, k kind, round uint64) { remember(l, &l.kinds, id, k, round) }
 
 // RecordType returns the type of a published record, as Record does. It reads
-// the file only if it has changed.
+// the file only if it has changed, and looks for that once in a glance.
 func (in *Instance) RecordType(ctx context.Context, id string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	k, round, ok := in.seen.kind(ctx, id)
+	now := time.Now()
+	if ok && now.Sub(k.looked) < glance {
+		return k.name, nil
+	}
 	if ok && in.stamp(k.local) == k.stamp {
+		k.looked = now
+		in.seen.keepKind(id, k, round)
 		return k.name, nil
 	}
 	r, err := in.row(ctx, id)
@@ -220,7 +227,7 @@ func (in *Instance) RecordType(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	if time.Since(before.mtime) > settled {
-		in.seen.keepKind(id, kind{r.Type, local, before}, round)
+		in.seen.keepKind(id, kind{r.Type, local, before, now}, round)
 	}
 	return r.Type, nil
 }

@@ -83,6 +83,7 @@ func TestTypesAreRememberedUntilTheFileChanges(t *testing.T) {
 		if err := os.Chtimes(file, at, at); err != nil {
 			t.Fatal(err)
 		}
+		lookAgain(in)
 	}
 	look := func(want string) {
 		t.Helper()
@@ -116,6 +117,8 @@ func TestTypesAreRememberedUntilTheFileChanges(t *testing.T) {
 	if err := os.Remove(file); err != nil { // the row stands in
 		t.Fatal(err)
 	}
+	look("motto") // it was looked at just now
+	lookAgain(in)
 	look("bylaw")
 }
 

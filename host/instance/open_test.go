@@ -228,6 +228,7 @@ func TestRolesFileIsReadAgain(t *testing.T) {
 	if err := os.Remove(filepath.Join(in.layout.DataDir, rolesPath)); err != nil {
 		t.Fatal(err)
 	}
+	lookAgain(in)
 	if !may() {
 		t.Error("without a file the built-in roles count")
 	}

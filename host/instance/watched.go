@@ -10,10 +10,15 @@ import (
 	"time"
 )
 
+// glance is for how long a look at a file's stamp counts: a crowd that joins
+// would otherwise look at the same few files thousands of times a second.
+const glance = 100 * time.Millisecond
+
 // watchedFile is the parsed content of a small file in the data directory. It
-// is read again at the next use after its time stamp or size changed. A file
-// that became unreadable leaves the last good content in place and is
-// reported; only at the first reading a bad file is an error.
+// is read again at the first use that comes at least glance after the last look
+// and finds another time stamp or size. A file that became unreadable leaves
+// the last good content in place and is reported; only at the first reading a
+// bad file is an error.
 type watchedFile[T any] struct {
 	root  *os.Root
 	path  string // relative to root
@@ -21,10 +26,11 @@ type watchedFile[T any] struct {
 	parse func([]byte) (T, error)
 	none  T // content that stands for a missing file
 
-	mu    sync.Mutex
-	stamp fileStamp // guarded by mu
-	value T         // guarded by mu
-	err   error     // guarded by mu; why the present file is not used
+	mu     sync.Mutex
+	looked time.Time // guarded by mu; when stamp was taken
+	stamp  fileStamp // guarded by mu
+	value  T         // guarded by mu
+	err    error     // guarded by mu; why the present file is not used
 }
 
 type fileStamp struct {
@@ -48,6 +54,11 @@ func openWatched[T any](root *os.Root, path string, log *slog.Logger, none T, pa
 func (f *watchedFile[T]) get() (value T, changed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := time.Now()
+	if now.Sub(f.looked) < glance {
+		return f.value, false
+	}
+	f.looked = now
 	stamp, err := f.stat()
 	if err == nil && stamp == f.stamp {
 		return f.value, false
