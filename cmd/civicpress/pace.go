@@ -9,15 +9,19 @@ import (
 // things that stay from opening thousands of records then lie scattered among
 // garbage over the whole of that, and pin it: memory is not moved. A heap that
 // grows by a few megabytes at a time reuses the same pages. What that costs is
-// the marking of what is alive, more often.
+// the marking of what is alive, more often. A heap of less than those few
+// megabytes would be collected all the time while people come, and may grow as
+// much.
 
 const (
 	// paceGrowth is by how many bytes the heap may grow between collections,
 	// as long as that is between paceLeast and paceMost percent of what is
-	// alive. A small heap is collected as Go does it.
+	// alive.
 	paceGrowth = 8 << 20
-	paceMost   = 100
+	paceMost   = 200
 	paceLeast  = 30
+	// paceGo is Go's own percentage.
+	paceGo = 100
 	// paceStep is the least change in percent that is made: it stops the
 	// program for a moment.
 	paceStep = 8
@@ -31,7 +35,7 @@ type pacer struct{ percent int }
 func (p *pacer) pace(live uint64) (percent int, changed bool) {
 	percent = min(max(int(paceGrowth*100/max(live, 1)), paceLeast), paceMost)
 	if p.percent == 0 {
-		p.percent = paceMost // Go's own
+		p.percent = paceGo
 	}
 	off := percent - p.percent
 	if off == 0 || -paceStep < off && off < paceStep && percent != paceMost && percent != paceLeast {

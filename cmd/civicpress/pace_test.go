@@ -10,9 +10,9 @@ func TestPacerBoundsGrowth(t *testing.T) {
 		percent int
 		changed bool
 	}{
-		{0, 100, false},
-		{4 * mb, 100, false}, // small: as Go does it
-		{8 * mb, 100, false},
+		{0, 200, true},
+		{4 * mb, 200, false}, // small: no more than that
+		{8 * mb, 100, true},
 		{16 * mb, 50, true},
 		{17 * mb, 50, false}, // not worth stopping the program for
 		{20 * mb, 40, true},
@@ -20,7 +20,10 @@ func TestPacerBoundsGrowth(t *testing.T) {
 		{27 * mb, 30, true}, // the least, though near
 		{400 * mb, 30, false},
 		{9 * mb, 88, true},
-		{8 * mb, 100, true}, // the most, though not far
+		{8*mb + 1<<19, 88, false},
+		{4*mb + 1<<17, 193, true},
+		{4 * mb, 200, true}, // the most, though not far
+		{1 * mb, 200, false},
 	} {
 		if percent, changed := p.pace(step.live); percent != step.percent || changed != step.changed {
 			t.Errorf("step %d: %d, %v", i, percent, changed)
