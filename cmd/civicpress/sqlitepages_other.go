@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// letGoOfSQLite does nothing here.
+func letGoOfSQLite() {}
