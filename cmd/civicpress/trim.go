@@ -34,11 +34,13 @@ const (
 	trimCalm      = 512 << 10
 	trimCalmLooks = 3
 	trimCalmWorth = 256 << 10
-	// trimSettled is how long after a collection the program's pages and what
-	// SQLite has freed are let go of once more: goroutines whose stacks it made
-	// smaller need their tables when they grow again, and then no more; and
-	// connections to the database that nobody uses are closed.
+	// trimSettled is how long after a collection the program's pages are let go of
+	// once more: goroutines whose stacks it made smaller need their tables when
+	// they grow again, and then no more.
 	trimSettled = 3 * time.Second
+	// trimClosed is how long after a collection what SQLite has freed is given back
+	// at each look: connections to the database that nobody uses are closed.
+	trimClosed = 10 * time.Second
 )
 
 // trimmer decides when memory is given back.
@@ -84,6 +86,7 @@ func trimMemory(lc fx.Lifecycle) {
 			var t trimmer
 			var p pacer
 			var settled time.Time // when to look at the program's pages again; zero = not
+			var closed time.Time  // when all that can be closed is
 			pacing := mayPace()
 			figures := []metrics.Sample{
 				{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/live:bytes"},
@@ -100,14 +103,18 @@ func trimMemory(lc fx.Lifecycle) {
 				if pacing {
 					p.set(figures[3].Value.Uint64())
 				}
+				now := time.Now()
 				switch {
 				case t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()):
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
-					settled = time.Now().Add(trimSettled)
-				case !settled.IsZero() && time.Now().After(settled):
+					settled, closed = now.Add(trimSettled), now.Add(trimClosed)
+				case !settled.IsZero() && now.After(settled):
 					settled = time.Time{}
 				default:
+					if now.Before(closed) {
+						letGoOfSQLite()
+					}
 					continue
 				}
 				letGoOfSQLite()

@@ -16,8 +16,9 @@ const (
 	maxHeads = 128
 	// calmHeads is how many may stay when nobody has asked for headsRest: after a
 	// crowd there are more, and each keeps from being given back what lies around it.
+	// headsRest is shorter than the time after which the program gives back memory.
 	calmHeads = 32
-	headsRest = time.Second
+	headsRest = 200 * time.Millisecond
 )
 
 // headCache remembers parsed front matter by its text, since reading YAML costs
