@@ -66,7 +66,7 @@ func newCore(in *instance.Instance, o coreOptions) (*core, error) {
 		fx.Populate(&c.plugin),
 		fx.Invoke(func(lc fx.Lifecycle, p *realtimefx.Plugin) error { return c.serveSite(lc, p, o) }),
 		fx.Invoke(c.watchOthers),
-		fx.Invoke(trimMemory),
+		fx.Invoke(paceHeap, trimMemory),
 		fx.Invoke(func(lc fx.Lifecycle) error { return serveProfiles(lc, o.profiles, o.logger) }),
 	)
 	if err := c.app.Err(); err != nil {

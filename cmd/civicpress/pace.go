@@ -2,7 +2,12 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+
+	"go.uber.org/fx"
 )
 
 // Go lets the heap grow to twice what is alive before it collects. The small
@@ -49,9 +54,39 @@ func (p *pacer) pace(live uint64) (percent int, changed bool) {
 // started the program has chosen.
 func mayPace() bool { return os.Getenv("GOGC") == "" }
 
-// set is pace for the running program.
-func (p *pacer) set(live uint64) {
-	if percent, changed := p.pace(live); changed {
-		debug.SetGCPercent(percent)
+// paceHeap appends the pacer to the lifecycle.
+func paceHeap(lc fx.Lifecycle) {
+	if !mayPace() {
+		return
 	}
+	var p pacer
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	set := func() {
+		metrics.Read(live)
+		if percent, changed := p.pace(live[0].Value.Uint64()); changed {
+			debug.SetGCPercent(percent)
+		}
+	}
+	stop := func() {}
+	lc.Append(fx.StartStopHook(func() {
+		set()
+		stop = afterEachGC(set)
+	}, func() { stop() }))
+}
+
+// afterEachGC calls f soon after each collection, until stop is called: a crowd
+// makes the heap grow by more between two looks at a clock than it may. f runs in
+// the goroutine of all finalizers, and must not wait.
+func afterEachGC(f func()) (stop func()) {
+	type mark struct{ _ *int } // no tiny object: those share their fate with others
+	var stopped atomic.Bool
+	var found func(*mark)
+	found = func(m *mark) {
+		if !stopped.Load() {
+			f()
+			runtime.SetFinalizer(m, found) // and the next collection finds it again
+		}
+	}
+	runtime.SetFinalizer(new(mark), found)
+	return func() { stopped.Store(true) }
 }

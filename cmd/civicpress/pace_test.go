@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+	"time"
+)
 
 func TestPacerBoundsGrowth(t *testing.T) {
 	const mb = 1 << 20
@@ -39,5 +43,34 @@ func TestPacerObeysTheEnvironment(t *testing.T) {
 	t.Setenv("GOGC", "off")
 	if mayPace() {
 		t.Error("the choice of the environment is overruled")
+	}
+}
+
+func TestAfterEachGC(t *testing.T) {
+	called := make(chan struct{}, 1)
+	stop := afterEachGC(func() {
+		select {
+		case called <- struct{}{}:
+		default:
+		}
+	})
+	for i := range 3 {
+		runtime.GC()
+		select {
+		case <-called:
+		case <-time.After(time.Minute):
+			t.Fatalf("collection %d went by", i+1)
+		}
+	}
+	stop()
+	for range 3 { // the first finds the mark, the next would find it again
+		runtime.GC()
+	}
+	last := make(chan struct{})
+	runtime.SetFinalizer(new([2]*int), func(*[2]*int) { close(last) })
+	runtime.GC()
+	<-last // they run one after the other
+	if len(called) > 0 {
+		t.Error("called after stop")
 	}
 }

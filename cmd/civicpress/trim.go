@@ -84,12 +84,10 @@ func trimMemory(lc fx.Lifecycle) {
 		go func() {
 			defer close(ended)
 			var t trimmer
-			var p pacer
 			var settled time.Time // when to look at the program's pages again; zero = not
 			var closed time.Time  // when all that can be closed is
-			pacing := mayPace()
 			figures := []metrics.Sample{
-				{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/live:bytes"},
+				{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
 			}
 			tick := time.NewTicker(trimEvery)
 			defer tick.Stop()
@@ -100,9 +98,6 @@ func trimMemory(lc fx.Lifecycle) {
 				case <-tick.C:
 				}
 				metrics.Read(figures)
-				if pacing {
-					p.set(figures[3].Value.Uint64())
-				}
 				now := time.Now()
 				switch {
 				case t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()):
