@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -21,6 +22,7 @@ import (
 type plain struct {
 	kind  string
 	seeds atomic.Int32
+	text  string        // of each record; "" = seed
 	wait  chan struct{} // if not nil, Seed waits for it
 }
 
@@ -34,7 +36,9 @@ func (p *plain) Seed(ctx context.Context, id string) (Seed, error) {
 		<-p.wait
 	}
 	d := yjs.NewDoc(yjs.Options{ClientID: 7})
-	err := d.Transact(nil, func(tx *yjs.Transaction) error { return d.Text("t").Insert(tx, 0, "seed", nil) })
+	err := d.Transact(nil, func(tx *yjs.Transaction) error {
+		return d.Text("t").Insert(tx, 0, cmp.Or(p.text, "seed"), nil)
+	})
 	if err != nil {
 		return Seed{}, err
 	}

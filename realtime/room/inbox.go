@@ -237,6 +237,7 @@ func (r *Room) loop() {
 	for r.next(&b) {
 		r.turn(&b)
 		r.wake()
+		r.packOpened()
 	}
 }
 

@@ -25,6 +25,10 @@ const (
 	// packAfter is sleepAfter for a room that was only opened: there is no
 	// document that somebody may go on to use.
 	packAfter = time.Second
+	// packAtOnce is the size in bytes up to which such a room is packed as soon as
+	// somebody was answered: of a crowd each opens a record of his own, and as they
+	// come those take four times what they take packed.
+	packAtOnce = 16 << 10
 	// sleepMost is the size in bytes beyond which a document never sleeps:
 	// its first edit would have to wait.
 	sleepMost = 1 << 20
@@ -101,6 +105,13 @@ func (r *Room) sleep() {
 	r.doc = nil
 	r.cached.Store(0)
 	r.worked.Store(0)
+}
+
+// packOpened packs a small room that was only opened, once that served somebody.
+func (r *Room) packOpened() {
+	if r.fresh.Load() && r.cached.Load() != 0 && r.bytes.Load() <= packAtOnce {
+		r.sleep()
+	}
 }
 
 // rest keeps a state and the meta's aux instead of a document. sv is its state

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/store"
@@ -34,6 +35,61 @@ func mustCapture(t testing.TB, r *Room) store.Capture {
 	return c
 }
 
+// A small room that was only opened is packed once whoever came has been answered,
+// and the next one gets the same.
+func TestOpenedRoomIsPacked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newManager(t, Options{})
+		silent := &sink{}
+		silent.m = NewMember(MemberOptions{ID: "s", Grant: Grant{View: true}}, silent)
+		check(t, m.Join(t.Context(), "records", "a", silent.m))
+		r := mustRoom(t, m, "a")
+		packed := func() (yes bool) {
+			t.Helper()
+			synctest.Wait() // until the loop has nothing to do
+			check(t, r.do(t.Context(), func() { yes = r.sleeper != nil && r.sleeper.packed != nil && r.sleeper.state == nil }))
+			return yes
+		}
+		if packed() {
+			t.Error("the room is packed before anybody was answered")
+		}
+		alice := m.join(t, "a", 1)
+		if !packed() {
+			t.Error("the room is not packed")
+		}
+		m.tidyAll(time.Now().Add(time.Hour)) // what alice was answered is not kept
+		bob := m.join(t, "a", 2)
+		synctest.Wait()
+		if got := bob.taken(); len(got) == 0 || !bytes.Contains(alice.taken(), got) {
+			t.Errorf("alice got %q, bob %q", alice.taken(), got)
+		}
+		bob.m.Submit(Update, newTypist(12).types(1)[0])
+		if packed() {
+			t.Error("a document that is edited is packed")
+		}
+	})
+}
+
+// A larger one is packed when it has rested for a moment.
+func TestLargerOpenedRoomIsPackedLater(t *testing.T) {
+	m := newManager(t, Options{}, &plain{kind: "records", text: strings.Repeat("long ", packAtOnce)})
+	m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	opened := mustCapture(t, r)
+	packed := func() (yes bool) {
+		t.Helper()
+		check(t, r.do(t.Context(), func() { yes = r.sleeper.packed != nil && r.sleeper.state == nil }))
+		return yes
+	}
+	if packed() || r.tired(r.created.Add(packAfter/2)) || !r.tired(r.created.Add(2*packAfter)) {
+		t.Error("the room is packed at once, or never")
+	}
+	check(t, r.do(t.Context(), r.sleep))
+	if c := mustCapture(t, r); !packed() || !bytes.Equal(c.State, opened.State) || !bytes.Equal(c.Meta.Aux, opened.Meta.Aux) {
+		t.Error("the room is not packed, or into something else")
+	}
+}
+
 // An unused document is packed, and nobody can tell: those who join, the
 // keeper, and those who write find what was there.
 func TestUnusedDocumentSleeps(t *testing.T) {
@@ -42,15 +98,6 @@ func TestUnusedDocumentSleeps(t *testing.T) {
 	r := mustRoom(t, m, "a")
 	if !asleep(t, r) {
 		t.Error("a room that was only opened is awake")
-	}
-	opened := mustCapture(t, r)
-	if r.tired(r.created.Add(packAfter/2)) || !r.tired(r.created.Add(2*packAfter)) {
-		t.Error("a room that was only opened is packed at once, or never")
-	}
-	packed := false
-	check(t, r.do(t.Context(), func() { r.sleep(); packed = r.sleeper.packed != nil && r.sleeper.state == nil }))
-	if c := mustCapture(t, r); !packed || !bytes.Equal(c.State, opened.State) || !bytes.Equal(c.Meta.Aux, opened.Meta.Aux) {
-		t.Error("a room that was only opened is not packed, or into something else")
 	}
 	for _, u := range newTypist(11).types(6) {
 		alice.m.Submit(Update, u)
