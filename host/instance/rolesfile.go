@@ -31,7 +31,7 @@ func openRoles(data *os.Root, log *slog.Logger) (*rolesFile, error) {
 	return &rolesFile{f}, err
 }
 
-// Can answers from roles.yml as it is now, for the role in u.
+// Can answers from roles.yml as it is now, or was a glance ago, for the role in u.
 func (in *Instance) Can(ctx context.Context, u host.User, p host.Permission, recordType string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, fmt.Errorf("check permission: %w", err)
@@ -44,7 +44,7 @@ func (in *Instance) Permissions(role string) []string {
 	return in.rolesNow().Permissions(role)
 }
 
-// rolesNow reads roles.yml again if it changed, and then announces it.
+// rolesNow reads roles.yml again if it is seen to have changed, and then announces it.
 func (in *Instance) rolesNow() *roles.Set {
 	set, changed := in.roles.get()
 	if changed {
