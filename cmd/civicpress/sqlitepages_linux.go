@@ -10,8 +10,8 @@ import (
 
 // SQLite's allocator keeps what was freed, for ever: of each size of region, of
 // which a connection needs several, 4 MB as they are. It can be trimmed, but
-// package libc shows it to nobody. Should it give it another name, the linker
-// says so.
+// package libc shows it to nobody. Should it get another name there, this trims
+// one of our own that is empty, and the test says so.
 
 //go:linkname sqliteMemory modernc.org/libc.allocator
 var sqliteMemory memory.Allocator
