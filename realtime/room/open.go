@@ -169,8 +169,7 @@ func (r *Room) remember(e store.Entry) {
 	if e.Author == 0 {
 		return
 	}
-	if from, to, err := yjs.UpdateMeta(e.Update); err == nil {
-		_ = from
+	if _, to, err := yjs.UpdateMeta(e.Update); err == nil {
 		for id := range to {
 			if _, bound := r.authors[id]; !bound {
 				r.authors[id] = e.Author

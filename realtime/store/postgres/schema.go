@@ -20,4 +20,5 @@ var migrations = []string{
 	CREATE TABLE realtime_damaged (
 		id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, room_id TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
 		found_at BIGINT NOT NULL, data BYTEA)`,
+	`CREATE INDEX IF NOT EXISTS realtime_snapshots_room_version_idx ON realtime_snapshots(room_id, version);`,
 }

@@ -82,6 +82,21 @@ func exec1(db *sql.DB, query string, args ...any) error {
 	return nil
 }
 
+// TestOwnSnapshotsAreNotRead checks that a room is opened without reading the
+// snapshots of it that CivicPress's own table holds: the Node server's newer ones
+// are found by an index.
+func TestOwnSnapshotsAreNotRead(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir)
+	var id, parent, unused int
+	var plan string
+	err := raw(t, filepath.Join(dir, "civic.db")).QueryRow(`EXPLAIN QUERY PLAN SELECT snapshot_data FROM realtime_snapshots
+		WHERE room_id = ? AND version > ? ORDER BY version DESC`, "records:a", 1).Scan(&id, &parent, &unused, &plan)
+	if err != nil || !strings.Contains(plan, "(room_id=? AND version>?)") {
+		t.Errorf("plan %q, %v", plan, err)
+	}
+}
+
 // TestTooNew checks that data of a newer program is refused, not read.
 func TestTooNew(t *testing.T) {
 	dir := t.TempDir()

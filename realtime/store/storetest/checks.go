@@ -34,6 +34,7 @@ func Checks() []Check {
 		{Name: "concurrent rooms", run: concurrent},
 		{Name: "random runs equal the model", run: model},
 		{Name: "damaged newest state loses nothing", NeedsDamage: true, run: damagedState},
+		{Name: "damaged large state loses nothing", NeedsDamage: true, run: damagedLarge},
 		{Name: "damaged entry leaves the prefix", NeedsDamage: true, run: damagedEntry},
 		{Name: "damaged meta is not replaced by an older one", NeedsDamage: true, run: damagedMeta},
 		{Name: "without any meta the document stays", NeedsDamage: true, run: damagedMetas},

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/civicpress/realtimefx/realtime/store"
 )
@@ -46,6 +48,44 @@ func damagedState(b *bench) error {
 		return err
 	}
 	return b.expect("records:b", want{through: 2, aux: "at 2", damaged: true})
+}
+
+// damagedLarge is damagedState with states that no store can pack, large enough
+// that one may treat them otherwise.
+func damagedLarge(b *bench) error {
+	large := func(seq uint64) store.Snapshot {
+		s := snap(room, seq)
+		s.State = make([]byte, 200<<10)
+		_, _ = rand.NewChaCha8([32]byte{byte(seq)}).Read(s.State)
+		return s
+	}
+	err := b.create(room)
+	for _, seq := range []uint64{1, 2} {
+		err = errors.Join(err, b.append(room, seq, seq))
+		_, saved := b.s.SaveSnapshot(b.ctx, large(seq), meta("large"))
+		err = errors.Join(err, saved)
+	}
+	if err := errors.Join(err, b.reopen(), b.holds(large(2).State, false)); err != nil {
+		return err
+	}
+	if err := b.damage(room, NewestState, 0); err != nil {
+		return err
+	}
+	return b.holds(large(1).State, true)
+}
+
+// holds checks the state that is loaded.
+func (b *bench) holds(state []byte, damaged bool) error {
+	l, err := b.s.Load(b.ctx, room)
+	switch {
+	case err != nil:
+		return err
+	case !bytes.Equal(l.Snapshot.State, state):
+		return fmt.Errorf("a state of %d bytes is not the one of %d bytes that was saved", len(l.Snapshot.State), len(state))
+	case (len(l.Damage) > 0) != damaged:
+		return fmt.Errorf("damage %+v, want some: %t", l.Damage, damaged)
+	}
+	return nil
 }
 
 func damagedEntry(b *bench) error {

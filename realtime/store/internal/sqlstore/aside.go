@@ -13,7 +13,7 @@ import (
 // putAside keeps what cannot be used of a room, if a may change it: entries
 // elsewhere in the journal, states in realtime_damaged. The newest state that
 // stays takes meta over; nil says that none stays.
-func putAside(ctx context.Context, a *Access, room string, states []stateRow, meta *stateRow, entries []codec.Unusable) error {
+func putAside(ctx context.Context, a *Access, room string, states []*stateRow, meta *stateRow, entries []codec.Unusable) error {
 	if a.UpdateCore == nil {
 		return nil
 	}
@@ -35,7 +35,7 @@ func putAside(ctx context.Context, a *Access, room string, states []stateRow, me
 	return nil
 }
 
-func moveStates(ctx context.Context, tx *sql.Tx, room string, states []stateRow, meta *stateRow) error {
+func moveStates(ctx context.Context, tx *sql.Tx, room string, states []*stateRow, meta *stateRow) error {
 	for _, r := range states {
 		reason := r.reason()
 		if reason == "" {

@@ -2,8 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/civicpress/realtimefx/realtime/internal/pack"
@@ -14,11 +16,13 @@ import (
 // stateRow is a row of realtime_states and what is wrong with it.
 type stateRow struct {
 	snap    store.Snapshot // without State before unpack
-	meta    store.Meta
+	meta    store.Meta     // not before check, as what follows
 	metaSeq uint64
-	raw     []byte // packed state
 	damage  string // "" = the state is intact
 	noMeta  string // "" = the meta is intact
+
+	raw, rawMeta   []byte // packed state, encoded meta
+	hash, metaHash string // that they should have
 }
 
 func (r *stateRow) name() string {
@@ -44,45 +48,87 @@ func (r *stateRow) unpack() (err error) {
 	return err
 }
 
+// check holds the state and the meta against their hashes, and reads the meta.
+func (r *stateRow) check() {
+	if codec.Hash(codec.StateLabel(r.snap.Room, r.snap.Version, r.snap.Seq), r.raw) != r.hash {
+		r.damage = "its hash is wrong"
+	}
+	var err error
+	if codec.Hash(codec.MetaLabel(r.snap.Room, r.metaSeq), r.rawMeta) != r.metaHash {
+		r.noMeta = "the hash of its meta is wrong"
+	} else if r.meta, err = codec.DecodeMeta(r.rawMeta); err != nil {
+		r.noMeta = err.Error()
+	}
+	r.rawMeta = nil
+}
+
+// use unpacks the state if it is intact, and reports whether it still is.
+func (r *stateRow) use() bool {
+	if r.damage == "" {
+		if err := r.unpack(); err != nil {
+			r.damage = err.Error()
+		}
+	}
+	return r.damage == ""
+}
+
+// checkApart is the size in bytes from which a packed state is checked by a
+// goroutine of its own, while the next one is read.
+const checkApart = 32 << 10
+
 // readStates reads and checks the states of a room, newest first. The first one
 // that is intact is unpacked: the others stand by.
-func readStates(ctx context.Context, q Querier, room string) ([]stateRow, error) {
+func readStates(ctx context.Context, q Querier, room string) ([]*stateRow, error) {
 	rows, err := q.QueryContext(ctx, `SELECT version, seq, created_at, format_version, state, state_hash, meta_seq, meta, meta_hash
 		FROM realtime_states WHERE room_id = $1 ORDER BY version DESC`, room)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []stateRow
-	unpacked := false
+	var list []*stateRow
+	var apart sync.WaitGroup
+	defer apart.Wait()
 	for rows.Next() {
-		r := stateRow{snap: store.Snapshot{Room: room}}
-		var seq, created, format, metaSeq int64
-		var stateHash, metaHash string
-		var meta []byte
-		if err := rows.Scan(&r.snap.Version, &seq, &created, &format, &r.raw, &stateHash, &metaSeq, &meta, &metaHash); err != nil {
+		r, err := scanState(rows, room)
+		if err != nil {
 			return nil, err
 		}
-		r.snap.Seq, r.snap.CreatedAt, r.metaSeq = uint64(seq), time.UnixMilli(created), uint64(metaSeq)
-		switch {
-		case format > stateFormat:
-			return nil, fmt.Errorf("state %d has format %d, this program knows %d: %w", r.snap.Version, format, stateFormat, store.ErrTooNew)
-		case codec.Hash(codec.StateLabel(room, r.snap.Version, r.snap.Seq), r.raw) != stateHash:
-			r.damage = "its hash is wrong"
-		case !unpacked:
-			if err := r.unpack(); err != nil {
-				r.damage = err.Error()
-			}
-			unpacked = r.damage == ""
-		}
-		if codec.Hash(codec.MetaLabel(room, r.metaSeq), meta) != metaHash {
-			r.noMeta = "the hash of its meta is wrong"
-		} else if r.meta, err = codec.DecodeMeta(meta); err != nil {
-			r.noMeta = err.Error()
+		check := r.check
+		if len(list) == 0 {
+			check = func() { r.check(); r.use() }
 		}
 		list = append(list, r)
+		if len(r.raw) >= checkApart {
+			apart.Go(check)
+		} else {
+			check()
+		}
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	apart.Wait()
+	for _, r := range list { // the first one is, unless it is damaged
+		if r.use() {
+			break
+		}
+	}
+	return list, nil
+}
+
+// scanState reads a row, which is to be checked.
+func scanState(rows *sql.Rows, room string) (*stateRow, error) {
+	r := &stateRow{snap: store.Snapshot{Room: room}}
+	var seq, created, format, metaSeq int64
+	err := rows.Scan(&r.snap.Version, &seq, &created, &format, &r.raw, &r.hash, &metaSeq, &r.rawMeta, &r.metaHash)
+	if err != nil {
+		return nil, err
+	}
+	if format > stateFormat {
+		return nil, fmt.Errorf("state %d has format %d, this program knows %d: %w", r.snap.Version, format, stateFormat, store.ErrTooNew)
+	}
+	r.snap.Seq, r.snap.CreatedAt, r.metaSeq = uint64(seq), time.UnixMilli(created), uint64(metaSeq)
+	return r, nil
 }
 
 // Load implements store.Store.
@@ -128,8 +174,7 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 	}
 	l := &store.Loaded{}
 	var base, meta *stateRow
-	for i := range states {
-		r := &states[i]
+	for _, r := range states {
 		if r.damage == "" && base == nil {
 			base = r
 		}
@@ -168,7 +213,7 @@ func (s *Store) load(ctx context.Context, a *Access, room string) (*store.Loaded
 	return l, putAside(ctx, a, room, damagedOf(states), meta, tail.Bad)
 }
 
-func damagedOf(states []stateRow) (bad []stateRow) {
+func damagedOf(states []*stateRow) (bad []*stateRow) {
 	for _, r := range states {
 		if r.damage != "" {
 			bad = append(bad, r)
@@ -178,7 +223,7 @@ func damagedOf(states []stateRow) (bad []stateRow) {
 }
 
 // nothingIntact puts all of a room aside.
-func nothingIntact(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) (*store.Loaded, error) {
+func nothingIntact(ctx context.Context, a *Access, room string, states []*stateRow, l *store.Loaded) (*store.Loaded, error) {
 	tail, told, err := a.Journal.Tail(ctx, room, 0)
 	if err != nil {
 		return nil, err
@@ -205,9 +250,9 @@ func (s *Store) Latest(ctx context.Context, room string) (*store.Snapshot, error
 	if err != nil {
 		return nil, wrap("load snapshot of", room, err)
 	}
-	for i := range states {
-		if states[i].damage == "" {
-			return &states[i].snap, nil
+	for _, r := range states {
+		if r.damage == "" {
+			return &r.snap, nil
 		}
 	}
 	return nil, wrap("load snapshot of", room, store.ErrNoRoom)

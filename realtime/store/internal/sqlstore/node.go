@@ -96,7 +96,7 @@ func (s *Store) adopt(ctx context.Context, a *Access, room string) (*store.Loade
 }
 
 // unite adds a newer state of the Node server to what was loaded.
-func (s *Store) unite(ctx context.Context, a *Access, room string, states []stateRow, l *store.Loaded) error {
+func (s *Store) unite(ctx context.Context, a *Access, room string, states []*stateRow, l *store.Loaded) error {
 	snap, damage, err := nodeState(ctx, a.Core, room, states[0].snap.Version)
 	if err != nil {
 		return err
@@ -119,13 +119,12 @@ func (s *Store) unite(ctx context.Context, a *Access, room string, states []stat
 }
 
 // grewFrom reports whether a state holds everything that one of ours holds.
-func grewFrom(state []byte, ours []stateRow) bool {
+func grewFrom(state []byte, ours []*stateRow) bool {
 	theirs, err := vector(state)
 	if err != nil {
 		return false
 	}
-	for i := range ours {
-		o := &ours[i]
+	for _, o := range ours {
 		if o.damage != "" || o.unpack() != nil {
 			continue
 		}
