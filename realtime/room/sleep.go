@@ -107,10 +107,13 @@ func (r *Room) sleep() {
 	r.worked.Store(0)
 }
 
-// packOpened packs a small room that was only opened, once that served somebody.
+// packOpened packs a small room that was only opened, once that served somebody,
+// and keeps no answer for the next, either: most records are opened by one. The
+// answer that a second one gets is kept.
 func (r *Room) packOpened() {
 	if r.fresh.Load() && r.cached.Load() != 0 && r.bytes.Load() <= packAtOnce {
 		r.sleep()
+		r.dropCache()
 	}
 }
 
