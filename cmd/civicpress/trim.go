@@ -13,8 +13,9 @@ import (
 // Go's heap grows to twice what is alive, and gives the rest back to the
 // system only minutes after the program has calmed down. Towns share a small
 // machine with other services: so whenever the program has done a lot and now
-// does little, memory that nobody uses is given back at once. Under load this
-// never runs.
+// does little, memory that nobody uses is given back at once. Steady typing looks
+// like little, and to collect a large document takes as long as a thousand
+// letters: so this never takes more than a fiftieth of the time.
 
 const (
 	// trimEvery is how often the figures are read.
@@ -34,6 +35,9 @@ const (
 	trimCalm      = 512 << 10
 	trimCalmLooks = 3
 	trimCalmWorth = 256 << 10
+	// trimPause is how many times as long as giving memory back took is waited
+	// until it is done again.
+	trimPause = 50
 	// trimSettled is how long after a collection the program's pages are let go of
 	// once more: goroutines whose stacks it made smaller need their tables when
 	// they grow again, and then no more.
@@ -45,33 +49,41 @@ const (
 
 // trimmer decides when memory is given back.
 type trimmer struct {
-	allocated uint64 // at the last look
-	done      uint64 // allocated when memory was last given back
-	calm      int    // looks in a row at which the program was at rest
+	allocated uint64    // at the last look
+	done      uint64    // allocated when memory was last given back
+	calm      int       // looks in a row at which the program was at rest
+	rest      time.Time // until when it is not done again
 }
 
-// due is told the bytes allocated since the start, those in use, and those that
-// lie free.
-func (t *trimmer) due(allocated, used, free uint64) bool {
+// due is told the time, the bytes allocated since the start, those in use, and
+// those that lie free.
+func (t *trimmer) due(now time.Time, allocated, used, free uint64) bool {
 	since := allocated - t.allocated
 	t.allocated = allocated
-	if t.calm++; since > trimCalm {
+	rests := now.Before(t.rest)
+	if since > trimCalm {
 		t.calm = 0
+	} else if !rests || t.calm < trimCalmLooks-1 { // the last of them is for when it may be done
+		t.calm++
 	}
 	worth := max(trimWorth, used/trimPart)
 	if t.calm == trimCalmLooks {
 		worth = trimCalmWorth // once
 	}
-	if since > trimQuiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
+	if rests || since > trimQuiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
 		return false
 	}
 	t.done = allocated
 	return true
 }
 
-// did is told the bytes allocated after memory was given back: that takes some
-// itself, which is neither work nor worth a collection.
-func (t *trimmer) did(allocated uint64) {
+// did is told the time after memory was given back, for how long that went on,
+// and the bytes allocated by then: it takes some itself, which is neither work nor
+// worth a collection.
+func (t *trimmer) did(now time.Time, took time.Duration, allocated uint64) {
+	if rest := now.Add(trimPause * took); rest.After(t.rest) {
+		t.rest = rest
+	}
 	t.done += allocated - t.allocated
 	t.allocated = allocated
 }
@@ -100,7 +112,7 @@ func trimMemory(lc fx.Lifecycle) {
 				metrics.Read(figures)
 				now := time.Now()
 				switch {
-				case t.due(figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()):
+				case t.due(now, figures[0].Value.Uint64(), figures[1].Value.Uint64(), figures[2].Value.Uint64()):
 					runtime.GC() // what pools hold outlives one collection
 					debug.FreeOSMemory()
 					settled, closed = now.Add(trimSettled), now.Add(trimClosed)
@@ -115,7 +127,7 @@ func trimMemory(lc fx.Lifecycle) {
 				letGoOfSQLite()
 				letGoOfProgram()
 				metrics.Read(figures[:1])
-				t.did(figures[0].Value.Uint64())
+				t.did(time.Now(), time.Since(now), figures[0].Value.Uint64())
 			}
 		}()
 	}, func() {

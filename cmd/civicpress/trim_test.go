@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestTrimmerWaitsForQuiet(t *testing.T) {
 	const mb = 1 << 20
@@ -34,7 +37,7 @@ func TestTrimmerWaitsForQuiet(t *testing.T) {
 		{250 * mb, 400 * mb, 0, false},
 		{250 * mb, 400 * mb, 0, true},
 	} {
-		if got := tr.due(step.allocated, step.used, step.free); got != step.want {
+		if got := tr.due(time.Time{}, step.allocated, step.used, step.free); got != step.want {
 			t.Errorf("step %d: %v", i, got)
 		}
 	}
@@ -44,13 +47,60 @@ func TestTrimmerWaitsForQuiet(t *testing.T) {
 func TestTrimmerIgnoresItself(t *testing.T) {
 	const mb = 1 << 20
 	var tr trimmer
-	tr.due(50*mb, 10*mb, 0)
-	if !tr.due(50*mb, 10*mb, 0) {
+	tr.due(time.Time{}, 50*mb, 10*mb, 0)
+	if !tr.due(time.Time{}, 50*mb, 10*mb, 0) {
 		t.Fatal("not due")
 	}
-	tr.did(52 * mb)
+	tr.did(time.Time{}, 0, 52 * mb)
 	for i := range 2 * trimCalmLooks {
-		if tr.due(52*mb, 10*mb, 0) {
+		if tr.due(time.Time{}, 52*mb, 10*mb, 0) {
+			t.Errorf("look %d: due again", i)
+		}
+	}
+}
+
+// Giving memory back takes no more than a fiftieth of the time, and what was left
+// because of that is done when it may be.
+func TestTrimmerRests(t *testing.T) {
+	const mb = 1 << 20
+	const took = 100 * time.Millisecond
+	start := time.Unix(0, 0)
+	var tr trimmer
+	var now time.Duration
+	var allocated uint64
+	look := func(bytes uint64) bool {
+		now += trimEvery
+		allocated += bytes
+		return tr.due(start.Add(now), allocated, 10*mb, 0)
+	}
+
+	var times []time.Duration
+	for range 60 { // half a minute of somebody who types
+		if look(900 << 10) {
+			times = append(times, now)
+			tr.did(start.Add(now+took), took, allocated)
+		}
+	}
+	if len(times) < 3 {
+		t.Fatalf("given back at %v", times)
+	}
+	for i, at := range times[1:] {
+		if pause := at - times[i]; pause < trimPause*took || pause > trimPause*took+2*trimEvery {
+			t.Errorf("given back after %v", pause)
+		}
+	}
+
+	tr.did(start.Add(now), took, allocated)
+	looks, last := 0, look(900<<10) // who types pauses
+	for ; !last && looks < 100; looks++ {
+		last = look(0)
+	}
+	if want := int(trimPause * took / trimEvery); looks < want-1 || looks > want {
+		t.Errorf("given back at look %d of the pause, want %d", looks, want)
+	}
+	tr.did(start.Add(now), 0, allocated)
+	for i := range 2 * trimCalmLooks {
+		if look(1000) {
 			t.Errorf("look %d: due again", i)
 		}
 	}
