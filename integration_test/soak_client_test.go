@@ -239,19 +239,28 @@ func (k *soak) settled() (f figures) {
 	}
 }
 
+// open names what the server has open, and how often.
+func (k *soak) open() map[string]int {
+	dir := fmt.Sprintf("/proc/%d/fd", k.s.cmd.Process.Pid)
+	list, _ := os.ReadDir(dir) // none where there is no /proc
+	names := map[string]int{}
+	for _, e := range list {
+		if name, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			kind, _, _ := strings.Cut(name, ":[") // a socket's or pipe's number says nothing
+			names[kind]++
+		}
+	}
+	return names
+}
+
 // descriptors counts the server's open files. Pools of database connections
 // grow to their bound and stay there, so they count apart.
 func (k *soak) descriptors() (others, databases int) {
-	dir := fmt.Sprintf("/proc/%d/fd", k.s.cmd.Process.Pid)
-	list, _ := os.ReadDir(dir) // none where there is no /proc
-	for _, e := range list {
-		name, err := os.Readlink(filepath.Join(dir, e.Name()))
-		switch {
-		case err != nil:
-		case strings.Contains(name, ".db"):
-			databases++
-		default:
-			others++
+	for name, n := range k.open() {
+		if strings.Contains(name, ".db") {
+			databases += n
+		} else {
+			others += n
 		}
 	}
 	return others, databases

@@ -57,7 +57,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("%v goroutines, %v before", end.goroutines, base.goroutines)
 	}
 	if end.files > base.files {
-		t.Errorf("%v file descriptors besides those of the databases, %v before", end.files, base.files)
+		t.Errorf("%v file descriptors besides those of the databases, %v before: %v", end.files, base.files, k.open())
 	}
 	if end.databases > 3*16 { // each connection of a pool has up to three
 		t.Errorf("%v file descriptors of databases", end.databases)

@@ -294,7 +294,7 @@ func (w *weather) rest(before *figures) figures {
 			return f
 		}
 		if time.Now().After(deadline) {
-			w.t.Fatalf("not at rest: goroutines %v, heap %.1f MB, %d open files; before %+v", f.goroutines, f.heap/1e6, f.files, before)
+			w.t.Fatalf("not at rest: goroutines %v, heap %.1f MB, %d open files; before %+v; open: %v", f.goroutines, f.heap/1e6, f.files, before, w.open())
 		}
 	}
 }

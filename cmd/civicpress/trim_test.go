@@ -51,7 +51,7 @@ func TestTrimmerIgnoresItself(t *testing.T) {
 	if !tr.due(time.Time{}, 50*mb, 10*mb, 0) {
 		t.Fatal("not due")
 	}
-	tr.did(time.Time{}, 0, 52 * mb)
+	tr.did(time.Time{}, 0, 52*mb)
 	for i := range 2 * trimCalmLooks {
 		if tr.due(time.Time{}, 52*mb, 10*mb, 0) {
 			t.Errorf("look %d: due again", i)

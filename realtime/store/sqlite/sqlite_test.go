@@ -97,6 +97,40 @@ func TestOwnSnapshotsAreNotRead(t *testing.T) {
 	}
 }
 
+// TestMigratesOlderTables checks that what a program of an earlier format has
+// written is brought up to date when it is opened, and stays.
+func TestMigratesOlderTables(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := s.Create(t.Context(), "records:a", store.Meta{}, store.Snapshot{State: []byte("seed")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, filepath.Join(dir, "civic.db"))
+	var now int
+	if err := db.QueryRow(`SELECT version FROM realtime_schema`).Scan(&now); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec1(db, `UPDATE realtime_schema SET version = 1`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`DROP INDEX realtime_snapshots_room_version_idx`); err != nil {
+		t.Fatal(err)
+	}
+
+	loaded, err := open(t, dir).Load(t.Context(), "records:a")
+	if err != nil || loaded.Snapshot == nil || string(loaded.Snapshot.State) != "seed" {
+		t.Errorf("load: %+v, %v", loaded, err)
+	}
+	var version, indexes int
+	if err := db.QueryRow(`SELECT version, (SELECT count(*) FROM sqlite_schema WHERE name = 'realtime_snapshots_room_version_idx')
+		FROM realtime_schema`).Scan(&version, &indexes); err != nil || version != now || indexes != 1 {
+		t.Errorf("version %d of %d, %d indexes, %v", version, now, indexes, err)
+	}
+}
+
 // TestTooNew checks that data of a newer program is refused, not read.
 func TestTooNew(t *testing.T) {
 	dir := t.TempDir()
