@@ -15,7 +15,7 @@ import (
 // machine with other services: so whenever the program has done a lot and now
 // does little, memory that nobody uses is given back at once. Steady typing looks
 // like little, and to collect a large document takes as long as a thousand
-// letters: so this never takes more than a fiftieth of the time.
+// letters: so it takes no more than a fiftieth of the time before the program rests.
 
 const (
 	// trimEvery is how often the figures are read.
@@ -32,11 +32,11 @@ const (
 	// program to count as at rest, and trimCalmLooks for how many looks it must
 	// have been so that the rest is collected as well: what was done last, as the
 	// closing of documents, is garbage until then, and nothing more may come.
-	trimCalm      = 512 << 10
-	trimCalmLooks = 3
+	trimCalm      = 256 << 10
+	trimCalmLooks = 4
 	trimCalmWorth = 256 << 10
 	// trimPause is how many times as long as giving memory back took is waited
-	// until it is done again.
+	// until it is done again, unless the program is at rest.
 	trimPause = 50
 	// trimSettled is how long after a collection the program's pages are let go of
 	// once more: goroutines whose stacks it made smaller need their tables when
@@ -52,7 +52,7 @@ type trimmer struct {
 	allocated uint64    // at the last look
 	done      uint64    // allocated when memory was last given back
 	calm      int       // looks in a row at which the program was at rest
-	rest      time.Time // until when it is not done again
+	rest      time.Time // until when it is not done again, but for a rest
 }
 
 // due is told the time, the bytes allocated since the start, those in use, and
@@ -60,15 +60,12 @@ type trimmer struct {
 func (t *trimmer) due(now time.Time, allocated, used, free uint64) bool {
 	since := allocated - t.allocated
 	t.allocated = allocated
-	rests := now.Before(t.rest)
-	if since > trimCalm {
+	if t.calm++; since > trimCalm {
 		t.calm = 0
-	} else if !rests || t.calm < trimCalmLooks-1 { // the last of them is for when it may be done
-		t.calm++
 	}
-	worth := max(trimWorth, used/trimPart)
-	if t.calm == trimCalmLooks {
-		worth = trimCalmWorth // once
+	rests, worth := now.Before(t.rest), max(trimWorth, used/trimPart)
+	if t.calm == trimCalmLooks { // once
+		rests, worth = false, trimCalmWorth
 	}
 	if rests || since > trimQuiet || allocated-t.done < worth && (free < worth || allocated == t.done) {
 		return false

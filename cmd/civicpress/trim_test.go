@@ -19,12 +19,14 @@ func TestTrimmerWaitsForQuiet(t *testing.T) {
 		{92 * mb, 10 * mb, 0, false},       // a little work
 		{92 * mb, 10 * mb, 0, false},       // is not worth it
 		{92 * mb, 10 * mb, 0, false},       // as long as more may come
+		{92 * mb, 10 * mb, 0, false},       // …
 		{92 * mb, 10 * mb, 0, true},        // but now nothing has come for a while
 		{92 * mb, 10 * mb, 0, false},       // once
 		{92*mb + 1000, 10 * mb, 0, false},  // what the program does at rest
 		{93 * mb, 10 * mb, 0, false},       // a little work
 		{93 * mb, 10 * mb, 0, false},       // …
 		{94 * mb, 10 * mb, 0, false},       // and again
+		{94 * mb, 10 * mb, 0, false},       // …
 		{94 * mb, 10 * mb, 0, false},       // …
 		{94 * mb, 10 * mb, 0, false},       // …
 		{94 * mb, 10 * mb, 0, true},        // is done
@@ -59,8 +61,8 @@ func TestTrimmerIgnoresItself(t *testing.T) {
 	}
 }
 
-// Giving memory back takes no more than a fiftieth of the time, and what was left
-// because of that is done when it may be.
+// Of somebody who types, giving memory back takes no more than a fiftieth of the
+// time; it does not wait when nobody does.
 func TestTrimmerRests(t *testing.T) {
 	const mb = 1 << 20
 	const took = 100 * time.Millisecond
@@ -91,12 +93,11 @@ func TestTrimmerRests(t *testing.T) {
 	}
 
 	tr.did(start.Add(now), took, allocated)
-	looks, last := 0, look(900<<10) // who types pauses
-	for ; !last && looks < 100; looks++ {
-		last = look(0)
-	}
-	if want := int(trimPause * took / trimEvery); looks < want-1 || looks > want {
-		t.Errorf("given back at look %d of the pause, want %d", looks, want)
+	look(900 << 10) // who types pauses
+	for i := range trimCalmLooks {
+		if given, want := look(0), i == trimCalmLooks-1; given != want {
+			t.Errorf("look %d of the pause: %v", i, given)
+		}
 	}
 	tr.did(start.Add(now), 0, allocated)
 	for i := range 2 * trimCalmLooks {
