@@ -63,10 +63,11 @@ func folder() (string, error) {
 	return "", err
 }
 
+// build makes a program as a release is made.
 func (k *Kit) build(ctx context.Context, dir, pkg string) (string, error) {
 	binary := filepath.Join(k.temp, filepath.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg)
-	cmd.Dir = dir
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, pkg)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
