@@ -65,11 +65,23 @@ func measureAll(ctx context.Context, o options) (err error) {
 	return nil
 }
 
+// measure runs the scenario, with the CPUs as it wants them.
+func (sc scenario) measure(ctx context.Context, j *job) error {
+	if sc.awake {
+		asleep, err := servers.Awake()
+		if err != nil {
+			return err
+		}
+		defer asleep()
+	}
+	return errors.Join(sc.run(ctx, j), j.stop())
+}
+
 func measureOne(ctx context.Context, kit *servers.Kit, sc scenario, name string, round int, o options) (result.Measure, error) {
 	limited, cancel := context.WithTimeout(ctx, measureLimit)
 	defer cancel()
 	j := &job{kit: kit, server: name, round: round, short: o.short, lose: o.lose, m: result.Measure{Server: name, Round: round, Values: map[string]float64{}}}
-	err := errors.Join(sc.run(limited, j), j.stop())
+	err := sc.measure(limited, j)
 	if ctx.Err() != nil {
 		return j.m, ctx.Err()
 	}

@@ -13,6 +13,7 @@ type scenario struct {
 	id, title string
 	setup     func(short bool) string
 	only      []string // servers; none: all
+	awake     bool     // the time of single letters is judged: CPUs are kept from halting
 	metrics   []result.Metric
 	targets   []result.Target
 	run       func(ctx context.Context, j *job) error
@@ -60,7 +61,7 @@ var scenarios = []scenario{
 		targets: []result.Target{{Metric: "cpu_us", To: servers.RelayDrained, Most: 1.5}, {Metric: "rate", To: servers.Hocuspocus, Least: 2}},
 	},
 	{
-		id: "paced", title: "people type at the speed of people", setup: paced.text, run: paced.run,
+		id: "paced", title: "people type at the speed of people", setup: paced.text, run: paced.run, awake: true,
 		metrics: []result.Metric{cpuPerDelivery, latencyP50, latencyP99},
 		targets: []result.Target{{Metric: "cpu_us", To: servers.Relay, Most: 1}, {Metric: "p99_ms", To: servers.Relay, Most: 1.2}},
 	},
@@ -81,7 +82,7 @@ var scenarios = []scenario{
 		targets: []result.Target{{Metric: "kb_less", Most: 10}, {Metric: "kb_left", Most: 1}, {Metric: "kb_more", Most: 1}},
 	},
 	{
-		id: "slow", title: "one client does not read", setup: oneStalls.text, run: oneStalls.run,
+		id: "slow", title: "one client does not read", setup: oneStalls.text, run: oneStalls.run, awake: true,
 		metrics: []result.Metric{
 			{Key: "growth_mb", Label: "growth with it", Unit: "MB"}, {Key: "rss_mb", Label: "more than without", Unit: "MB"}, latencyP99,
 			{Key: "p99_ratio", Label: "p99 with it : without", Unit: "×"}, {Key: "lacks", Label: "it lacks in the end", Unit: "updates"},
@@ -89,12 +90,12 @@ var scenarios = []scenario{
 		targets: []result.Target{{Metric: "rss_mb", Most: 4}, {Metric: "p99_ratio", Most: 1.2}},
 	},
 	{
-		id: "cursors", title: "sixty cursors move", setup: pointing.text, run: pointing.run,
+		id: "cursors", title: "sixty cursors move", setup: pointing.text, run: pointing.run, awake: true,
 		metrics: []result.Metric{latencyP99, latencyP50, cpuPerDelivery, {Key: "percent", Label: "delivered", Unit: "%", More: true}},
 		targets: []result.Target{{Metric: "percent", Least: 100}, {Metric: "p99_ms", To: servers.RelayDrained, Most: 2}},
 	},
 	{
-		id: "observers", title: "five hundred look at one who types", setup: meeting.text, run: meeting.run,
+		id: "observers", title: "five hundred look at one who types", setup: meeting.text, run: meeting.run, awake: true,
 		metrics: []result.Metric{latencyP99, latencyP50, cpuPerDelivery},
 		targets: []result.Target{{Metric: "p99_ms", Most: 150}},
 	},
