@@ -254,7 +254,7 @@ func (m *Manager) restore(ctx context.Context, id string, h Handler, local strin
 	if same, err := d.Restored(ctx, local, l.Meta); err != nil || !same {
 		return nil, err
 	}
-	first := store.Snapshot{Room: id, State: l.Snapshot.State, CreatedAt: l.Snapshot.CreatedAt}
+	first := store.Snapshot{Room: id, State: l.Snapshot.State, Vector: l.Snapshot.Vector, CreatedAt: l.Snapshot.CreatedAt}
 	switch err := m.deps.Store.Create(ctx, id, l.Meta, first); {
 	case errors.Is(err, store.ErrRoomExists): // another opener was faster
 		return m.deps.Store.Load(ctx, id)

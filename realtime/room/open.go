@@ -99,7 +99,7 @@ func (m *Manager) load(ctx context.Context, e *entry, h Handler, roomType, local
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	r.recallLineage()
-	snapshot.State = nil // the keeper wants to know what there is, not the bytes
+	snapshot.State, snapshot.Vector = nil, nil // the keeper wants to know what there is, not the bytes
 	r.bytes.Store(int64(r.size))
 	r.applied.Store(r.seq)
 	r.durable.Store(r.seq)
@@ -120,7 +120,11 @@ func (r *Room) assemble(snapshot store.Snapshot, entries []store.Entry) error {
 	r.worked.Store(r.created.UnixMilli())
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e store.Entry) bool { return len(e.Update) == 0 }) // carries meta only
 	if len(entries) == 0 && len(snapshot.State) <= sleepMost {
-		if sv, ok := plainState(snapshot.State); ok {
+		sv := snapshot.Vector
+		if sv == nil {
+			sv = wholeVector(snapshot.State)
+		}
+		if sv != nil {
 			r.rest(snapshot.State, sv)
 			r.fresh.Store(true)
 			return nil
@@ -154,7 +158,7 @@ func (m *Manager) seed(ctx context.Context, id string, h Handler, local string) 
 	if err != nil {
 		return nil, fmt.Errorf("seed: %w", err)
 	}
-	first := store.Snapshot{Room: id, State: seed.State, CreatedAt: time.Now()}
+	first := store.Snapshot{Room: id, State: seed.State, Vector: wholeVector(seed.State), CreatedAt: time.Now()}
 	switch err := m.deps.Store.Create(ctx, id, seed.Meta, first); {
 	case errors.Is(err, store.ErrRoomExists):
 		return m.deps.Store.Load(ctx, id)

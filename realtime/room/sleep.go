@@ -100,7 +100,7 @@ func (r *Room) sleep() {
 	if err != nil || len(c.State) > sleepMost {
 		return
 	}
-	r.rest(c.State, r.stateVector())
+	r.rest(c.State, c.Vector)
 	r.sleeper.pack()
 	r.doc = nil
 	r.cached.Store(0)
@@ -125,12 +125,15 @@ func (r *Room) rest(state, sv []byte) {
 	r.state = stateCache{sv: sv}
 }
 
-// plainState returns the state vector of an encoded state, if that can be told
-// without making the document: nothing in it is missing. A state that cannot be
-// read is not plain; who applies it gets the error.
-func plainState(state []byte) (sv []byte, ok bool) {
-	sv, ok, err := yjs.StateVectorIfWhole(state)
-	return sv, ok && err == nil
+// wholeVector returns the state vector of an encoded state, if that can be told
+// without making the document: nothing in it is missing. nil otherwise, and for
+// a state that cannot be read; who applies it gets the error.
+func wholeVector(state []byte) []byte {
+	sv, whole, err := yjs.StateVectorIfWhole(state)
+	if err != nil || !whole {
+		return nil
+	}
+	return sv
 }
 
 // document returns the document, awake.
@@ -156,11 +159,15 @@ func (r *Room) captured() (c store.Capture, err error) {
 	c = store.Capture{Room: r.id, Seq: r.seq, Meta: r.meta}
 	if r.sleeper != nil {
 		c.State, c.Meta.Aux = r.sleeper.unpack()
+		c.Vector = r.state.sv
 		return c, nil
 	}
 	if c.State, err = r.doc.EncodeStateAsUpdate(nil); err != nil {
 		r.logger().Error("document cannot be encoded", "op", "room.encode", "error", err)
 		return store.Capture{}, fmt.Errorf("encode %s: %w", r.id, err)
+	}
+	if !r.pending() {
+		c.Vector = r.stateVector()
 	}
 	return c, nil
 }

@@ -160,7 +160,7 @@ func TestWaitingDocumentDoesNotSleep(t *testing.T) {
 }
 
 // Only a state in which nothing is missing can rest without having been read.
-func TestPlainState(t *testing.T) {
+func TestWholeVector(t *testing.T) {
 	d := yjs.NewDoc(yjs.Options{})
 	typed := newTypist(11).types(3)
 	check(t, d.ApplyUpdate(typed[0], nil))
@@ -171,7 +171,7 @@ func TestPlainState(t *testing.T) {
 	check(t, err)
 	for name, tt := range map[string]struct {
 		state []byte
-		plain bool
+		whole bool
 	}{
 		"whole":            {whole, true},
 		"empty":            {emptyUpdate, true},
@@ -181,9 +181,58 @@ func TestPlainState(t *testing.T) {
 		"deletions cut":    {append(bytes.Clone(whole[:len(whole)-1]), 1, 11, 2, 0, 1), false},
 		"deletions absent": {whole[:len(whole)-1], false},
 	} {
-		if sv, ok := plainState(tt.state); ok != tt.plain || ok != (sv != nil) {
-			t.Errorf("%s: %v, %x", name, ok, sv)
+		if sv := wholeVector(tt.state); (sv != nil) != tt.whole {
+			t.Errorf("%s: %x", name, sv)
 		}
+	}
+}
+
+// A capture says what its state holds, so that whoever loads it need not look
+// through it, unless an edit waits for another.
+func TestCaptureVector(t *testing.T) {
+	m := newManager(t, Options{})
+	alice := m.join(t, "a", 1)
+	r := mustRoom(t, m, "a")
+	typed := newTypist(11).types(4)
+	for _, step := range []struct {
+		name  string
+		do    func()
+		whole bool
+	}{
+		{"opened", func() {}, true},
+		{"edited", func() { alice.m.Submit(Update, typed[0]) }, true},
+		{"asleep", func() { check(t, r.do(t.Context(), r.sleep)) }, true},
+		{"an edit waits", func() { alice.m.Submit(Update, typed[2]) }, false},
+		{"it has come", func() { alice.m.Submit(Update, typed[1]) }, true},
+		{"asleep again", func() { check(t, r.do(t.Context(), r.sleep)) }, true},
+	} {
+		step.do()
+		settle(t, r)
+		c := mustCapture(t, r)
+		switch got, want := c.Vector, wholeVector(c.State); {
+		case step.whole && !bytes.Equal(got, want):
+			t.Errorf("%s: the vector is %x, the state's is %x", step.name, got, want)
+		case !step.whole && got != nil:
+			t.Errorf("%s: the vector is %x, of a state that is not whole", step.name, got)
+		}
+	}
+}
+
+// The vector that the store kept is used, the state is not looked through.
+func TestOpenByStoredVector(t *testing.T) {
+	for name, state := range map[string][]byte{"whole": emptyUpdate, "unread": []byte("not an update")} {
+		r := &Room{}
+		vector := []byte{1, 11, 4}
+		check(t, r.assemble(store.Snapshot{State: state, Vector: vector}, nil))
+		if r.sleeper == nil || !bytes.Equal(r.state.sv, vector) {
+			t.Errorf("%s: asleep %v, vector %x", name, r.sleeper != nil, r.state.sv)
+		}
+	}
+	edit := newTypist(12).types(1)[0]
+	r := &Room{}
+	check(t, r.assemble(store.Snapshot{State: emptyUpdate, Vector: []byte{1, 11, 4}}, []store.Entry{{Seq: 1, Update: edit}}))
+	if got := r.document().StateVector(); len(got) != 1 || got[12] != 1 {
+		t.Errorf("with an edit behind the state the vector is %v", got)
 	}
 }
 

@@ -5,10 +5,11 @@ import "context"
 // Capture is a document at one instant, taken on the room's loop and used off
 // it. The bytes are immutable.
 type Capture struct {
-	Room  string
-	State []byte // Yjs update V1 of the full state
-	Seq   uint64 // the last applied update
-	Meta  Meta
+	Room   string
+	State  []byte // Yjs update V1 of the full state
+	Vector []byte // of State, as in Snapshot
+	Seq    uint64 // the last applied update
+	Meta   Meta
 }
 
 // Source is a live room as the keeper sees it.

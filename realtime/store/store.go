@@ -64,6 +64,7 @@ type Entry struct {
 type Snapshot struct {
 	Room      string
 	State     []byte // Yjs update V1 of the full state
+	Vector    []byte // state vector of State, encoded, if nothing in it is missing; nil = not known
 	Seq       uint64 // covers every entry up to and including Seq
 	Version   int64  // 1, 2, 3 … as CivicPress counts them; set by the store
 	CreatedAt time.Time

@@ -355,7 +355,7 @@ func (w *Watch) save(ctx context.Context, c Capture) error {
 		}
 	}
 	began := time.Now()
-	version, err := k.store.SaveSnapshot(ctx, Snapshot{Room: c.Room, State: c.State, Seq: c.Seq, CreatedAt: began}, c.Meta)
+	version, err := k.store.SaveSnapshot(ctx, Snapshot{Room: c.Room, State: c.State, Vector: c.Vector, Seq: c.Seq, CreatedAt: began}, c.Meta)
 	if err != nil {
 		return fmt.Errorf("save snapshot of %s at %d: %w", c.Room, c.Seq, err)
 	}
@@ -385,7 +385,7 @@ func (w *Watch) release(ctx context.Context, r *run, c Capture) {
 	}
 	k := w.keeper
 	now := time.Now()
-	version, err := k.store.SaveSnapshot(ctx, Snapshot{Room: c.Room, State: c.State, Seq: c.Seq, CreatedAt: now}, c.Meta)
+	version, err := k.store.SaveSnapshot(ctx, Snapshot{Room: c.Room, State: c.State, Vector: c.Vector, Seq: c.Seq, CreatedAt: now}, c.Meta)
 	if err != nil { // nothing is missing for it
 		k.log.Warn("journal of a room that closes could not be trimmed", "room", c.Room, "error", err)
 		return

@@ -142,7 +142,7 @@ func (s *Store) Load(ctx context.Context, room string) (*store.Loaded, error) {
 		if err != nil {
 			return nil, fmt.Errorf("unite %s with the copy of %s: %w", room, s.client.base, err)
 		}
-		l.Snapshot.State = both
+		l.Snapshot.State, l.Snapshot.Vector = both, nil
 	}
 	return l, nil
 }

@@ -22,9 +22,9 @@ import (
 // A state file is
 //
 //	magic, with the format version as its last byte | version, seq, time (varints) |
-//	length of the room id | room id | one zstd frame | SHA-256 of all before
+//	length of the room id | room id | packed state | SHA-256 of all before
 //
-// and a meta file the same with "CPRTMTA", whose frame holds an encoded meta; its
+// and a meta file the same with "CPRTMTA" and a zstd frame of an encoded meta; its
 // seq is that of the entry the meta is as of.
 var (
 	stateMagic = []byte("CPRTSTA\x01")
@@ -135,11 +135,11 @@ func (s *Store) readState(room string, n stateName) (snap *store.Snapshot, damag
 	if damage != nil {
 		return nil, damage, nil
 	}
-	state, damage := pack.Unpack(body)
+	state, vector, damage := codec.UnpackState(body)
 	if damage != nil {
 		return nil, damage, nil
 	}
-	return &store.Snapshot{Room: room, State: state, Seq: h.seq, Version: h.version, CreatedAt: h.at}, nil, nil
+	return &store.Snapshot{Room: room, State: state, Vector: vector, Seq: h.seq, Version: h.version, CreatedAt: h.at}, nil, nil
 }
 
 // readMeta reads the meta beside a state.
@@ -172,7 +172,7 @@ func (s *Store) writeState(snap *store.Snapshot, meta store.Meta) error {
 		return err
 	}
 	h := header{snap.Version, snap.Seq, snap.CreatedAt, snap.Room}
-	return disk.Replace(s.os, "state", s.statePath(snap.Room, n), seal(stateMagic, h, pack.Pack(snap.State)))
+	return disk.Replace(s.os, "state", s.statePath(snap.Room, n), seal(stateMagic, h, codec.PackState(snap.State, snap.Vector)))
 }
 
 func (s *Store) writeMeta(room string, n stateName, seq uint64, meta store.Meta) error {

@@ -282,7 +282,7 @@ func cloneMeta(m store.Meta) store.Meta {
 }
 
 func cloneSnapshot(s store.Snapshot) store.Snapshot {
-	s.State = bytes.Clone(s.State)
+	s.State, s.Vector = bytes.Clone(s.State), bytes.Clone(s.Vector)
 	return s
 }
 

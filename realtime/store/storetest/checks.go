@@ -239,8 +239,8 @@ func metas(b *bench) error {
 }
 
 func aliasing(b *bench) error {
-	seed, aux := []byte("seed of "+room), []byte("seed")
-	if err := b.s.Create(b.ctx, room, store.Meta{Lineage: "L1", Aux: aux}, store.Snapshot{State: seed}); err != nil {
+	seed, vector, aux := []byte("seed of "+room), vectorOf(room, 0), []byte("seed")
+	if err := b.s.Create(b.ctx, room, store.Meta{Lineage: "L1", Aux: aux}, store.Snapshot{State: seed, Vector: vector}); err != nil {
 		return err
 	}
 	e := entry(room, 1)
@@ -248,6 +248,7 @@ func aliasing(b *bench) error {
 		return err
 	}
 	clear(seed)
+	clear(vector)
 	clear(aux)
 	clear(e.Update)
 	for range 2 {
@@ -259,6 +260,7 @@ func aliasing(b *bench) error {
 			return err
 		}
 		clear(l.Snapshot.State)
+		clear(l.Snapshot.Vector)
 		clear(l.Meta.Aux)
 		clear(l.Entries[0].Update)
 	}
@@ -267,11 +269,13 @@ func aliasing(b *bench) error {
 		return err
 	}
 	clear(s.State)
+	clear(s.Vector)
 	got, err := b.s.Latest(b.ctx, room)
 	if err != nil {
 		return err
 	}
 	clear(got.State)
+	clear(got.Vector)
 	return b.expect(room, want{seq: 1, version: 1, through: 1, aux: "at 1"})
 }
 

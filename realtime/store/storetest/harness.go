@@ -114,7 +114,7 @@ const room = "records:noise-bylaw"
 
 // create makes a room with a recognisable seed.
 func (b *bench) create(room string) error {
-	err := b.s.Create(b.ctx, room, meta("seed"), store.Snapshot{State: []byte("seed of " + room)})
+	err := b.s.Create(b.ctx, room, meta("seed"), store.Snapshot{State: []byte("seed of " + room), Vector: vectorOf(room, 0)})
 	if err != nil {
 		return fmt.Errorf("create %s: %w", room, err)
 	}
@@ -147,8 +147,13 @@ func (b *bench) snapshot(room string, seq uint64, version int64) error {
 
 func meta(aux string) store.Meta { return store.Meta{Lineage: "L1", Aux: []byte(aux)} }
 
+// vectorOf is the state vector of the snapshot at seq.
+func vectorOf(room string, seq uint64) []byte {
+	return fmt.Appendf(nil, "vector of %s at %d", room, seq)
+}
+
 func snap(room string, seq uint64) store.Snapshot {
-	return store.Snapshot{Room: room, Seq: seq, State: fmt.Appendf(nil, "state of %s at %d", room, seq), CreatedAt: time.Now()}
+	return store.Snapshot{Room: room, Seq: seq, State: fmt.Appendf(nil, "state of %s at %d", room, seq), Vector: vectorOf(room, seq), CreatedAt: time.Now()}
 }
 
 func entry(room string, seq uint64) store.Entry {
@@ -188,6 +193,10 @@ func (b *bench) expect(room string, w want) error {
 	}
 	if s := l.Snapshot; s.Seq != w.seq || s.Version != w.version || string(s.State) != state || s.Room != room {
 		return fmt.Errorf("load %s: snapshot %q of %q at %d, version %d; want %q at %d, version %d", room, s.State, s.Room, s.Seq, s.Version, state, w.seq, w.version)
+	}
+	// A store need not keep the vector, but it must be that of the state.
+	if v := l.Snapshot.Vector; v != nil && !bytes.Equal(v, vectorOf(room, w.seq)) {
+		return fmt.Errorf("load %s: the vector is %q, want none or %q", room, v, vectorOf(room, w.seq))
 	}
 	if l.Snapshot.CreatedAt.IsZero() {
 		return fmt.Errorf("load %s: snapshot without time", room)

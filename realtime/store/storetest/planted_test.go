@@ -124,6 +124,11 @@ var planted = map[string]bad{
 			l.Entries = l.Entries[:n-1]
 		}
 	}},
+	"load returns the vector of an older state": {load: func(l *store.Loaded) {
+		if l.Snapshot.Seq > 0 {
+			l.Snapshot.Vector = []byte("of an older one")
+		}
+	}},
 	"load swaps entries": {load: func(l *store.Loaded) {
 		if n := len(l.Entries); n > 1 {
 			l.Entries[0], l.Entries[1] = l.Entries[1], l.Entries[0]

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
@@ -43,7 +42,7 @@ func (r *stateRow) reason() string {
 // unpack fills in the state.
 func (r *stateRow) unpack() (err error) {
 	if r.snap.State == nil {
-		r.snap.State, err = pack.Unpack(r.raw)
+		r.snap.State, r.snap.Vector, err = codec.UnpackState(r.raw)
 	}
 	return err
 }

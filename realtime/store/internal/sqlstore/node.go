@@ -114,7 +114,7 @@ func (s *Store) unite(ctx context.Context, a *Access, room string, states []*sta
 		return fmt.Errorf("unite with snapshot %d of the Node server: %w", snap.Version, err)
 	}
 	s.b.Logger.Info("newer snapshot of the Node server used", "room", room, "version", snap.Version)
-	l.Snapshot.State, l.Snapshot.Version, l.Snapshot.CreatedAt = both, snap.Version, snap.CreatedAt
+	l.Snapshot.State, l.Snapshot.Vector, l.Snapshot.Version, l.Snapshot.CreatedAt = both, nil, snap.Version, snap.CreatedAt
 	return nil
 }
 

@@ -10,14 +10,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/civicpress/realtimefx/realtime/internal/pack"
 	"github.com/civicpress/realtimefx/realtime/store"
 	"github.com/civicpress/realtimefx/realtime/store/internal/codec"
 )
 
 const (
-	// stateFormat is the format version of realtime_states: one zstd frame
-	// that holds a Yjs V1 full state update.
+	// stateFormat is the format version of realtime_states: what
+	// codec.PackState writes.
 	stateFormat = 1
 	// keepSnapshots is how many versions realtime_snapshots holds of a room,
 	// as in CivicPress; keepStates is how many realtime_states holds.
@@ -52,7 +51,7 @@ func (s *Store) Create(ctx context.Context, room string, meta store.Meta, seed s
 }
 
 func insertState(ctx context.Context, tx *sql.Tx, snap *store.Snapshot, meta store.Meta) error {
-	packed := pack.Pack(snap.State)
+	packed := codec.PackState(snap.State, snap.Vector)
 	encoded := codec.AppendMeta(nil, meta)
 	_, err := tx.ExecContext(ctx, `INSERT INTO realtime_states
 		(room_id, version, seq, created_at, format_version, state, state_hash, meta_seq, meta, meta_hash)
