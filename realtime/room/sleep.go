@@ -167,7 +167,10 @@ func (r *Room) captured() (c store.Capture, err error) {
 		return store.Capture{}, fmt.Errorf("encode %s: %w", r.id, err)
 	}
 	if !r.pending() {
-		c.Vector = r.stateVector()
+		if r.state.sv == nil { // stateVector would count as use of the document
+			r.state.sv = r.doc.EncodeStateVector()
+		}
+		c.Vector = r.state.sv
 	}
 	return c, nil
 }

@@ -208,7 +208,11 @@ func TestCaptureVector(t *testing.T) {
 	} {
 		step.do()
 		settle(t, r)
+		check(t, r.do(t.Context(), func() { r.worked.Store(1) }))
 		c := mustCapture(t, r)
+		if r.worked.Load() != 1 {
+			t.Errorf("%s: the capture counts as use of the document", step.name)
+		}
 		switch got, want := c.Vector, wholeVector(c.State); {
 		case step.whole && !bytes.Equal(got, want):
 			t.Errorf("%s: the vector is %x, the state's is %x", step.name, got, want)
